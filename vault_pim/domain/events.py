@@ -1,0 +1,43 @@
+"""What stands in the audit log: one event before an act, one after it. Holds no secret."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from vault_pim.domain.connector import ConnectorId
+
+
+class Tag(StrEnum):
+    """`subject:action[:outcome]`, to be searched for."""
+
+    STEP_BEGUN = "generation:step:begun"
+    STEP_DONE = "generation:step:done"
+    STEP_FAILED = "generation:step:failed"
+    MEND_BEGUN = "surroundings:mend:begun"
+    MEND_DONE = "surroundings:mend:done"
+    MEND_FAILED = "surroundings:mend:failed"
+    ROTATION_ASKED = "rotation:asked"
+    REVOCATION_ASKED = "revocation:asked"
+    REVOCATION_PROVEN = "revocation:proven"
+    REVOCATION_UNPROVEN = "revocation:unproven"
+    ALARM = "connector:alarm"
+    SETUP_DONE = "setup:done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the audit log.
+
+    Attributes:
+        by: who acted: the holder's name (daemon or command, host, process id).
+        detail: further facts, all strings, none secret.
+    """
+
+    at: datetime
+    tag: Tag
+    by: str
+    connector: ConnectorId | None = None
+    generation: int | None = None
+    step: str | None = None
+    reason: str | None = None
+    detail: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""What `observe()` saw, plus policy and now: everything `decide()` may know. No secrets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
+from vault_pim.domain.state import ConnectorState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One label seen at a PIM.
+
+    Attributes:
+        label: the object's name, as the PIM has it.
+        description: the free text beside it, in which our marker stands.
+    """
+
+    label: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What one look at a PIM shows, for all its connectors.
+
+    Attributes:
+        sightings: every connection (or client) there, ours or not.
+        roles: names of all roles.
+        offered: privileges the PIM's role form offers.
+        free_slots: how many more connections may be made; None where the PIM has no limit.
+    """
+
+    pim_release: str
+    sightings: tuple[Sighting, ...]
+    roles: frozenset[str]
+    offered: frozenset[str]
+    free_slots: int | None
+
+
+class Presence(StrEnum):
+    """How something of a connector's surroundings stands."""
+
+    ABSENT = "absent"
+    AS_DECLARED = "as-declared"
+    DIFFERS = "differs"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What the connector's path serves: the generation written in it, and Vault's number for the write."""
+
+    generation: int
+    kv_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was seen of one connector at its PIM and in Vault.
+
+    Attributes:
+        role: its role: absent, exactly as declared, or different.
+        access: its entity and login in Vault; CUT while the entity is disabled.
+        served: None where the path serves nothing.
+    """
+
+    survey: Survey
+    role: Presence
+    access: Presence
+    served: Served | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The whole input of a decision.
+
+    Attributes:
+        connector: as declared; None if it is no longer in the configuration.
+        mechanism: the one its PIM is to be used with now.
+        now: on our clock, aware.
+        server_now: on Vault's clock, by which holders expire.
+        me: our name as a holder.
+        impatient: a person asked, so a back-off is not waited for.
+    """
+
+    id: ConnectorId
+    connector: Connector | None
+    mechanism: Mechanism
+    state: ConnectorState
+    observation: Observation
+    now: datetime
+    server_now: datetime
+    me: str
+    impatient: bool = False

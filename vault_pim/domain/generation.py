@@ -1,0 +1,78 @@
+"""One issued credential set: where it stands and what moves it. The moves themselves are in lifecycle/transitions.py."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from vault_pim.domain.connector import Mechanism
+
+
+class Stage(StrEnum):
+    """Where a generation stands."""
+
+    PLANNED = "planned"
+    ISSUED = "issued"
+    VERIFIED = "verified"
+    CURRENT = "current"
+    GRACE = "grace"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+    ABANDONED = "abandoned"
+
+    @property
+    def final(self) -> bool:
+        """Nothing moves it any more."""
+        return self in _FINAL
+
+    @property
+    def pending(self) -> bool:
+        """Issued or about to be, but not served."""
+        return self in _PENDING
+
+
+_FINAL = frozenset({Stage.RETIRED, Stage.REVOKED, Stage.ABANDONED})
+_PENDING = frozenset({Stage.PLANNED, Stage.ISSUED, Stage.VERIFIED})
+
+
+class Step(StrEnum):
+    """What moves a generation from stage to stage."""
+
+    ISSUE = "issue"
+    VERIFY = "verify"
+    PUBLISH = "publish"
+    RETIRE = "retire"
+    REVOKE = "revoke"
+    ABANDON = "abandon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One credential set issued to one connector; holds no secret.
+
+    Attributes:
+        number: never reused.
+        label: its name at the PIM.
+        marker: random text in the PIM object's description that proves it ours before its client id is known.
+        reason: why it was planned (a `Reason` value).
+        client_id, username: its names at the PIM; None until issued.
+        fingerprints: keyed fingerprint by field, by which a leaked value is found again.
+        refusal: why verification refused it; None if it did not.
+        retire_at: when its grace ends; None before GRACE.
+    """
+
+    number: int
+    stage: Stage
+    label: str
+    marker: str
+    mechanism: Mechanism
+    reason: str
+    planned_at: datetime
+    client_id: str | None = None
+    username: str | None = None
+    pim_release: str | None = None
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    issued_at: datetime | None = None
+    published_at: datetime | None = None
+    retire_at: datetime | None = None
+    ended_at: datetime | None = None
+    refusal: str | None = None

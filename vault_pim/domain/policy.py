@@ -1,0 +1,74 @@
+"""When a credential set is to be replaced, and how long the old one lives on."""
+
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+
+from vault_pim.domain.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Rotate when a set has reached an age; jitter is the share of the period, 0 to 0.5, taken off by connector."""
+
+    every: timedelta
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Rotate at the instants of a cron expression, in a time zone, and only within `window` after each."""
+
+    cron: str
+    timezone: tzinfo
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rotation policy of a connector.
+
+    Attributes:
+        name: its key in the configuration.
+        schedule: by age or by calendar.
+        max_age: past this age a set is overdue, whatever the schedule says.
+        grace: how long the former set is accepted after its successor was published.
+        refresh_interval: the longest a connector takes to notice a new set at its path.
+    """
+
+    name: str
+    schedule: Period | Calendar
+    max_age: timedelta
+    grace: timedelta
+    refresh_interval: timedelta
+
+    def __post_init__(self) -> None:
+        lengths = {"grace": self.grace, "max_age": self.max_age, "refresh_interval": self.refresh_interval}
+        match self.schedule:
+            case Period(every=every, jitter=jitter):
+                lengths["rotate_every"] = every
+                if not 0 <= jitter <= 0.5:  # noqa: PLR2004 - the bound is the rule itself
+                    raise ConfigurationError(f"jitter of policy {self.name} is {jitter}", advice="Give 0 to 0.5.")
+                if every > self.max_age:
+                    raise ConfigurationError(
+                        f"policy {self.name} rotates after its max_age", advice="Make rotate_every at most max_age."
+                    )
+            case Calendar(window=window):
+                lengths["window"] = window
+        for key, value in lengths.items():
+            if value <= timedelta(0):
+                raise ConfigurationError(f"{key} of policy {self.name} is not positive", advice="Give it a length.")
+
+    def check_grace(self, access_token_lifetime: timedelta) -> None:
+        """Refuse a grace in which a connector could be left with a dead set.
+
+        Raises:
+            ConfigurationError: grace < refresh interval + lifetime of an access token at the PIM.
+        """
+        needed = self.refresh_interval + access_token_lifetime
+        if self.grace < needed:
+            raise ConfigurationError(
+                f"grace of policy {self.name} is {self.grace}, shorter than {needed}",
+                why="a connector may notice a new set only after refresh_interval, and its last access token "
+                f"lives {access_token_lifetime} more",
+                advice=f"Set grace to at least {needed}, or shorten refresh_interval.",
+            )

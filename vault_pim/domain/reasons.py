@@ -1,0 +1,79 @@
+"""Why something is due, why nothing is, and why a person is needed. The values stand in audit lines and `--json`."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """One value for each answer to "why?"."""
+
+    # why a new generation is planned
+    NO_CURRENT = "no-current"
+    REQUESTED = "requested"
+    AGE = "age"
+    CALENDAR = "calendar"
+    MAX_AGE = "max-age"
+    GONE_AT_PIM = "gone-at-pim"
+    MECHANISM_CHANGED = "mechanism-changed"
+    # why a generation moves on
+    PLANNED = "planned"
+    ISSUED = "issued"
+    VERIFIED = "verified"
+    GRACE_OVER = "grace-over"
+    VERIFICATION_REFUSED = "verification-refused"
+    REVOCATION_ASKED = "revocation-asked"
+    # why surroundings are mended
+    ROLE_DIFFERS = "role-differs"
+    NOT_SERVED = "not-served"
+    ORPHAN = "orphan"
+    # why we wait
+    NOT_DUE = "not-due"
+    WINDOW_CLOSED = "window-closed"
+    IN_GRACE = "in-grace"
+    BACKING_OFF = "backing-off"
+    HELD_BY_ANOTHER = "held-by-another"
+    CUT_OFF = "cut-off"
+    NOT_CONFIGURED = "not-configured"
+    # why a person is needed
+    NO_FREE_SLOT = "no-free-slot"
+    LABEL_TAKEN = "label-taken"
+    ROLE_TAKEN = "role-taken"
+    UNKNOWN_PERMISSION = "unknown-permission"
+    SERVED_UNKNOWN = "served-unknown"
+    OVERDUE = "overdue"
+    STRANGER = "stranger"
+    ACCESS_MISSING = "access-missing"
+
+
+SENTENCES: dict[Reason, str] = {
+    Reason.NO_CURRENT: "no credential set is served yet",
+    Reason.REQUESTED: "a rotation was asked for",
+    Reason.AGE: "the current set has reached its rotation age",
+    Reason.CALENDAR: "its rotation window is open",
+    Reason.MAX_AGE: "the current set nears its max age",
+    Reason.GONE_AT_PIM: "the current set no longer exists at the PIM",
+    Reason.MECHANISM_CHANGED: "its mechanism was changed in the configuration",
+    Reason.PLANNED: "it is planned",
+    Reason.ISSUED: "it is issued and not yet verified",
+    Reason.VERIFIED: "it is verified and not yet served",
+    Reason.GRACE_OVER: "its grace is over",
+    Reason.VERIFICATION_REFUSED: "it failed verification",
+    Reason.REVOCATION_ASKED: "its revocation was asked for",
+    Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
+    Reason.NOT_SERVED: "the current set is not what its path serves",
+    Reason.ORPHAN: "a set that should be gone is still at the PIM",
+    Reason.NOT_DUE: "nothing is due",
+    Reason.WINDOW_CLOSED: "its rotation window is closed",
+    Reason.IN_GRACE: "the former set is in its grace",
+    Reason.BACKING_OFF: "the last try failed; waiting before the next",
+    Reason.HELD_BY_ANOTHER: "another daemon or command works on it",
+    Reason.CUT_OFF: "it was revoked; `vault-pim rotate` issues a new set",
+    Reason.NOT_CONFIGURED: "it is no longer in the configuration",
+    Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
+    Reason.LABEL_TAKEN: "a connection we did not make holds the label",
+    Reason.ROLE_TAKEN: "a role we did not make holds its name",
+    Reason.UNKNOWN_PERMISSION: "the PIM does not offer a declared permission",
+    Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",
+    Reason.OVERDUE: "the current set is past its max age",
+    Reason.STRANGER: "an object at the PIM has a label of ours, but we did not make it",
+    Reason.ACCESS_MISSING: "its entity or login in Vault is missing or differs",
+}

@@ -1,0 +1,129 @@
+"""The durable record of one connector: its generations and what was asked of it. Holds no secret.
+
+Written by the engine through the `StateStore` port, under check-and-set; it is the connector's lock as well as its memory.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.errors import Impossible
+from vault_pim.domain.generation import Generation, Stage
+
+FINAL_KEPT = 50
+"""How many ended generations stay in the record, so that their labels and fingerprints are recognised."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who works on the connector now; `expires_at` is on Vault's clock."""
+
+    name: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """A revocation that was asked for: generations up to `through` must end.
+
+    Attributes:
+        lifted_at: when a person asked for a new set after it; None while the connector is cut off.
+        proven_at: when the end of the old sets was proven; None until then.
+    """
+
+    through: int
+    reason: str
+    asked_at: datetime
+    asked_by: str
+    proven_at: datetime | None = None
+    lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Failed tries in a row, for backing off; a restart does not forget it."""
+
+    count: int
+    last_at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorState:
+    """What is known and asked of one connector.
+
+    Attributes:
+        next_number: the number the next generation gets; only grows.
+        role: name of the role at the PIM that is ours; set before the role is made.
+        generations: live ones and the last ended ones, by number.
+        rotation_asked_at: a person's `rotate`, until a generation is planned for it.
+    """
+
+    connector: ConnectorId
+    next_number: int = 1
+    role: str | None = None
+    generations: tuple[Generation, ...] = ()
+    holder: Holder | None = None
+    rotation_asked_at: datetime | None = None
+    revocation: Revocation | None = None
+    failures: Failures | None = None
+
+    def find(self, number: int) -> Generation | None:
+        """The generation of that number, or None."""
+        return next((one for one in self.generations if one.number == number), None)
+
+    @property
+    def live(self) -> tuple[Generation, ...]:
+        """All generations that have not ended, oldest first."""
+        return tuple(one for one in self.generations if not one.stage.final)
+
+    @property
+    def current(self) -> Generation | None:
+        """The generation that is served, or None."""
+        return next((one for one in self.generations if one.stage is Stage.CURRENT), None)
+
+    @property
+    def pending(self) -> Generation | None:
+        """The generation that is on its way to be served, or None."""
+        return next((one for one in self.generations if one.stage.pending), None)
+
+    @property
+    def in_grace(self) -> tuple[Generation, ...]:
+        """Superseded generations that are still accepted."""
+        return tuple(one for one in self.generations if one.stage is Stage.GRACE)
+
+    @property
+    def cut_off(self) -> bool:
+        """A revocation was asked for and no new set since."""
+        return self.revocation is not None and self.revocation.lifted_at is None
+
+    def put(self, generation: Generation) -> "ConnectorState":
+        """The state with that generation added or replaced; the oldest ended ones beyond `FINAL_KEPT` are dropped.
+
+        Raises:
+            Impossible: a second generation would be current, or pending.
+        """
+        others = [one for one in self.generations if one.number != generation.number]
+        merged = sorted([*others, generation], key=lambda one: one.number)
+        ended = [one for one in merged if one.stage.final]
+        dropped = {one.number for one in ended[:-FINAL_KEPT]}
+        state = replace(
+            self,
+            generations=tuple(one for one in merged if one.number not in dropped),
+            next_number=max(self.next_number, generation.number + 1),
+        )
+        for group in (Stage.CURRENT,), (Stage.PLANNED, Stage.ISSUED, Stage.VERIFIED):
+            if sum(one.stage in group for one in state.generations) > 1:
+                raise Impossible(f"two generations of {self.connector} are {' or '.join(group)}")
+        return state
+
+    def publish(self, number: int, *, at: datetime, grace: timedelta) -> "ConnectorState":
+        """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write."""
+        successor = self.find(number)
+        if successor is None:
+            raise Impossible(f"generation {number} of {self.connector} is not in its state")
+        state = self
+        former = self.current
+        if former is not None and former.number != number:
+            state = state.put(replace(former, stage=Stage.GRACE, retire_at=at + grace))
+        return state.put(replace(successor, stage=Stage.CURRENT, published_at=successor.published_at or at))

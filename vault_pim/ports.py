@@ -1,0 +1,188 @@
+"""The shapes the engine needs from outside. Protocols only; `tests/contract/` holds every implementation to them.
+
+All of them raise the errors of domain/errors.py and no others: `NoAnswer` where the outcome is unknown, `Refusal` where the
+other side said no.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
+from vault_pim.domain.credentials import CredentialSet, Tokens
+from vault_pim.domain.events import Event
+from vault_pim.domain.facts import Presence, Served, Survey
+from vault_pim.domain.generation import Generation
+from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.domain.state import ConnectorState
+
+
+class Clock(Protocol):
+    """Where now comes from."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+class PimDriver(Protocol):
+    """One mechanism at one PIM. Every method may be repeated; each first looks whether it is already done."""
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """Which mechanism this is."""
+        ...
+
+    def survey(self) -> Survey:
+        """Look at the PIM once, for all connectors."""
+        ...
+
+    def role(self, name: str, permissions: frozenset[str]) -> Presence:
+        """Whether the role of that name is absent, holds exactly these privileges and no other, or differs."""
+        ...
+
+    def put_role(self, name: str, permissions: frozenset[str]) -> None:
+        """Make the role, or bring it to exactly these privileges, and read it back.
+
+        Raises:
+            UnknownPermission: the PIM does not offer one of them; nothing was written.
+        """
+        ...
+
+    def issue(self, connector: Connector, generation: Generation) -> CredentialSet:
+        """Make the set under the generation's label, with the connector's role and group, before anyone could use it.
+
+        A set that is already there under this label with this marker has lost its secret: it is deleted and made anew.
+
+        Raises:
+            NoFreeSlot: the limit is reached.
+            NotOurs: the label is taken by an object without our marker.
+        """
+        ...
+
+    def verify(self, credentials: CredentialSet, permissions: frozenset[str]) -> Verification:
+        """Log in with the set; one allowed call must answer 200, one forbidden call 403."""
+        ...
+
+    def delete(self, generation: Generation) -> None:
+        """Delete the generation at the PIM; done already is fine.
+
+        Raises:
+            NotOurs: what stands under the label has another client id, or not our marker.
+        """
+        ...
+
+    def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
+        """Take a token pair that shall be proven dead later; None if the set is refused already."""
+        ...
+
+    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
+        """Try every way the set could still be used: old access token, refresh grant, password grant."""
+        ...
+
+
+class CredentialStore(Protocol):
+    """Where credential sets lie: held (only we can read them) and served (the connector's own path)."""
+
+    def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
+        """Keep the set where connectors cannot read it."""
+        ...
+
+    def held(self, connector: ConnectorId, number: int) -> CredentialSet | None:
+        """The held set of that generation, or None."""
+        ...
+
+    def drop_held(self, connector: ConnectorId, number: int) -> None:
+        """Destroy the held copy beyond recovery."""
+        ...
+
+    def served(self, connector: ConnectorId) -> Served | None:
+        """What the connector's path serves now."""
+        ...
+
+    def publish(
+        self, connector: Connector, generation: Generation, credentials: CredentialSet, due_at: datetime | None
+    ) -> Served:
+        """Serve the set: one check-and-set write, then the hints in the path's custom metadata. Done already is fine.
+
+        Raises:
+            TakenOver: somebody wrote the path meanwhile.
+        """
+        ...
+
+    def destroy_served(self, connector: ConnectorId, through: int) -> None:
+        """Destroy every KV version of the path that holds a generation up to `through`."""
+        ...
+
+    def readable(self, connector: ConnectorId) -> tuple[int, ...]:
+        """The generations that any KV version of the path still gives to a reader."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A state record as read: `kv_version` 0 where there is none yet; `server_now` is Vault's clock."""
+
+    state: ConnectorState
+    kv_version: int
+    server_now: datetime
+
+
+class StateStore(Protocol):
+    """The durable records of all connectors, each under check-and-set."""
+
+    def load(self, connector: ConnectorId) -> Loaded:
+        """The record of a connector, an empty one where there is none."""
+        ...
+
+    def save(self, state: ConnectorState, kv_version: int) -> int:
+        """Write the record if its KV version is still `kv_version`; gives the new one.
+
+        Raises:
+            TakenOver: it is not.
+        """
+        ...
+
+    def known(self) -> tuple[ConnectorId, ...]:
+        """Every connector that has a record, configured or not."""
+        ...
+
+
+class Access(Protocol):
+    """A connector's identity in Vault."""
+
+    def presence(self, connector: Connector) -> Presence:
+        """Whether entity, alias and login are there as declared; CUT while the entity is disabled."""
+        ...
+
+    def cut(self, connector: ConnectorId) -> None:
+        """Disable the entity, destroy its secret-ids, revoke its tokens by accessor; done already is fine."""
+        ...
+
+    def restore(self, connector: ConnectorId) -> None:
+        """Enable the entity again; tokens from before stay dead."""
+        ...
+
+    def live_tokens(self, connector: ConnectorId) -> int:
+        """How many Vault tokens of this connector still work."""
+        ...
+
+
+class Fingerprints(Protocol):
+    """Keyed fingerprints of secret values."""
+
+    def of(self, credentials: CredentialSet) -> dict[str, str]:
+        """Fingerprint by secret field."""
+        ...
+
+
+class AuditLog(Protocol):
+    """The append-only record."""
+
+    def record(self, event: Event) -> None:
+        """Write one event durably.
+
+        Raises:
+            AuditUnavailable: it could not be written.
+        """
+        ...
