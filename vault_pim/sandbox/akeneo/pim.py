@@ -1,0 +1,53 @@
+"""One PIM as a whole, freshly installed: what every rule and every surface is handed."""
+
+from dataclasses import dataclass
+
+from vault_pim.sandbox.akeneo.catalogue import Catalogue
+from vault_pim.sandbox.akeneo.clock import MovableClock
+from vault_pim.sandbox.akeneo.releases import Release
+from vault_pim.sandbox.akeneo.sessions import Sessions
+from vault_pim.sandbox.akeneo.values import Mint
+from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User, World
+
+DEFAULT_ROLE = "ROLE_USER"
+DEFAULT_GROUP = "All"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pim:
+    """A PIM of one release with its state."""
+
+    release: Release
+    clock: MovableClock
+    mint: Mint
+    world: World
+    sessions: Sessions
+    catalogue: Catalogue
+
+
+def install(release: Release, *, admin_username: str, admin_password: str, marker: str = "") -> Pim:
+    """A PIM as the installer leaves it: default roles and groups, one administrator, the minimal catalogue.
+
+    Every default role holds nearly everything (observed.md §12 item 11).
+    """
+    clock, world = MovableClock(), World()
+    mint = Mint(clock, marker)
+    for label in ("Administrator", "Catalog manager", "User"):
+        code = "ROLE_" + label.upper().replace(" ", "_")
+        role = Role(id=world.next_id("role"), code=code, label=label, privileges=set(release.default_grants))
+        world.roles[role.id] = role
+    for name in ("IT support", "Manager", "Redactor", DEFAULT_GROUP):
+        group = Group(id=world.next_id("group"), name=name)
+        world.groups[group.id] = group
+    now = clock.now()
+    admin = User(
+        id=world.next_id("user"), username=admin_username, email=f"{admin_username}@example.com",
+        created=now, updated=now, roles=[world.roles[1]], groups=list(world.groups.values()),
+        properties=dict(USER_PROPERTIES) | {"first_name": "Ad", "last_name": "Min"},
+    )  # fmt: skip
+    admin.set_password(admin_password)
+    world.users[admin.id] = admin
+    catalogue = Catalogue(now)
+    return Pim(
+        release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint), catalogue=catalogue
+    )

@@ -1,0 +1,84 @@
+"""The privileges a PIM knows, as `/rest/security/` of each release lists them.
+
+Read by `releases` alone. Nothing is decided here: which privileges the role form offers and which the default
+roles hold is part of a release's capabilities.
+"""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WEB_API = _names("""
+    pim_api_association_type_edit pim_api_association_type_list pim_api_attribute_edit
+    pim_api_attribute_group_edit pim_api_attribute_group_list pim_api_attribute_list
+    pim_api_attribute_option_edit pim_api_attribute_option_list pim_api_category_edit
+    pim_api_category_list pim_api_channel_edit pim_api_channel_list pim_api_currency_list
+    pim_api_family_edit pim_api_family_list pim_api_family_variant_edit pim_api_family_variant_list
+    pim_api_locale_list pim_api_overall_access pim_api_product_edit pim_api_product_list
+    pim_api_product_remove
+""")
+
+INTERFACE = _names("""
+    akeneo_connectivity_connection_manage_apps akeneo_connectivity_connection_manage_settings
+    akeneo_connectivity_connection_manage_test_apps akeneo_connectivity_connection_open_apps
+    akeneo_data_quality_insights_activation_attribute_group_edit akeneo_measurements_manage_settings
+    akeneo_measurements_measurement_family_create akeneo_measurements_measurement_family_delete
+    akeneo_measurements_measurement_family_edit_properties akeneo_measurements_measurement_unit_add
+    akeneo_measurements_measurement_unit_delete akeneo_measurements_measurement_unit_edit
+    oro_config_system pim_analytics_system_info_index pim_enrich_associations_edit
+    pim_enrich_associations_remove pim_enrich_associations_view pim_enrich_associationtype_create
+    pim_enrich_associationtype_edit pim_enrich_associationtype_history pim_enrich_associationtype_index
+    pim_enrich_associationtype_remove pim_enrich_attribute_create pim_enrich_attribute_edit
+    pim_enrich_attribute_history pim_enrich_attribute_index pim_enrich_attribute_remove
+    pim_enrich_attribute_sort pim_enrich_attributegroup_add_attribute pim_enrich_attributegroup_create
+    pim_enrich_attributegroup_edit pim_enrich_attributegroup_history pim_enrich_attributegroup_index
+    pim_enrich_attributegroup_remove pim_enrich_attributegroup_remove_attribute
+    pim_enrich_attributegroup_sort pim_enrich_channel_create pim_enrich_channel_edit
+    pim_enrich_channel_history pim_enrich_channel_index pim_enrich_channel_remove
+    pim_enrich_currency_index pim_enrich_currency_toggle pim_enrich_family_create
+    pim_enrich_family_edit_attributes pim_enrich_family_edit_properties pim_enrich_family_edit_variants
+    pim_enrich_family_history pim_enrich_family_index pim_enrich_family_remove
+    pim_enrich_family_variant_remove pim_enrich_group_create pim_enrich_group_edit
+    pim_enrich_group_history pim_enrich_group_index pim_enrich_group_remove pim_enrich_grouptype_create
+    pim_enrich_grouptype_edit pim_enrich_grouptype_index pim_enrich_grouptype_remove
+    pim_enrich_job_tracker_index pim_enrich_job_tracker_view_all_jobs pim_enrich_locale_index
+    pim_enrich_mass_edit pim_enrich_product_add_to_groups pim_enrich_product_categories_view
+    pim_enrich_product_category_create pim_enrich_product_category_edit
+    pim_enrich_product_category_edit_attributes pim_enrich_product_category_history
+    pim_enrich_product_category_list pim_enrich_product_category_order_trees
+    pim_enrich_product_category_remove pim_enrich_product_category_template
+    pim_enrich_product_change_family pim_enrich_product_change_state pim_enrich_product_comment
+    pim_enrich_product_convert_variant_to_simple pim_enrich_product_create
+    pim_enrich_product_edit_attributes pim_enrich_product_history pim_enrich_product_index
+    pim_enrich_product_model_categories_view pim_enrich_product_model_create
+    pim_enrich_product_model_edit_attributes pim_enrich_product_model_history
+    pim_enrich_product_model_remove pim_enrich_product_remove pim_enrich_product_remove_attribute
+    pim_importexport_export_execution_download_files pim_importexport_export_execution_download_log
+    pim_importexport_export_execution_index pim_importexport_export_execution_show
+    pim_importexport_export_profile_content_edit pim_importexport_export_profile_content_show
+    pim_importexport_export_profile_create pim_importexport_export_profile_edit
+    pim_importexport_export_profile_history pim_importexport_export_profile_index
+    pim_importexport_export_profile_launch pim_importexport_export_profile_property_edit
+    pim_importexport_export_profile_property_show pim_importexport_export_profile_remove
+    pim_importexport_export_profile_show pim_importexport_import_execution_download_files
+    pim_importexport_import_execution_download_log pim_importexport_import_execution_index
+    pim_importexport_import_execution_show pim_importexport_import_profile_create
+    pim_importexport_import_profile_edit pim_importexport_import_profile_history
+    pim_importexport_import_profile_index pim_importexport_import_profile_launch
+    pim_importexport_import_profile_remove pim_importexport_import_profile_show
+    pim_importexport_stop_job pim_pdf_generator_product_download pim_user_group_create
+    pim_user_group_edit pim_user_group_index pim_user_group_remove pim_user_role_create
+    pim_user_role_edit pim_user_role_index pim_user_role_remove pim_user_user_create pim_user_user_edit
+    pim_user_user_index pim_user_user_remove view_catalog_volume_monitoring
+""")
+
+CATALOGS = _names("pim_api_catalog_edit pim_api_catalog_list pim_api_catalog_remove")
+MASS_DELETE = _names("pim_enrich_attribute_mass_delete pim_enrich_attributegroup_mass_delete")
+IDENTIFIER_GENERATOR = _names("pim_identifier_generator_manage pim_identifier_generator_view")
+
+# Part of INTERFACE: a feature that was not ready in 7.0, so its privileges are granted there but not on the form.
+CATEGORY_TEMPLATES = _names("""
+    pim_enrich_product_category_edit_attributes pim_enrich_product_category_order_trees
+    pim_enrich_product_category_template
+""")

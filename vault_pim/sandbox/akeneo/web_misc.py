@@ -1,0 +1,54 @@
+"""Small things a tool looks at: apps, system information of the interface."""
+
+from starlette.responses import Response
+
+from vault_pim.sandbox.akeneo import http
+from vault_pim.sandbox.akeneo.http import Call
+from vault_pim.sandbox.akeneo.kernel import Area, Route
+from vault_pim.sandbox.akeneo.refusals import MissingError
+from vault_pim.sandbox.akeneo.releases import Release
+
+_MANAGE_APPS = "akeneo_connectivity_connection_manage_test_apps"
+
+
+def routes(release: Release) -> list[Route]:
+    return [
+        Route(method="GET", path=release.custom_apps_path, handler=_apps, needs_xhr=True),
+        Route(method="GET", path="/rest/apps/connected-apps", handler=_connected_apps, needs_xhr=True),
+        Route(
+            method="GET",
+            path="/api/rest/v1/test-apps",
+            handler=_test_apps,
+            area=Area.WEB_API,
+            privilege=_MANAGE_APPS if release.developer_mode else "",
+            refusal="Access forbidden. You are not allowed to manage custom apps.",
+        ),
+        Route(
+            method="GET",
+            path="/system_info/rest",
+            handler=_system_information,
+            privilege="pim_analytics_system_info_index",
+        ),
+    ]
+
+
+def _apps(_: Call) -> Response:
+    """No app can be made here: apps need a person at the screen (by-release.md §3.8)."""
+    return http.json_answer({"total": 0, "apps": []})
+
+
+def _connected_apps(_: Call) -> Response:
+    return http.json_answer([])
+
+
+def _test_apps(call: Call) -> Response:
+    if not call.pim.release.developer_mode:
+        raise MissingError("Developer mode disabled")
+    return http.json_answer([])
+
+
+def _system_information(call: Call) -> Response:
+    pim = call.pim
+    users = [user for user in pim.world.users.values() if not user.api_type]
+    information = {"pim_edition": pim.release.edition, "pim_version": pim.release.version, "pim_environment": "prod"}
+    return http.json_answer(information | {"nb_users": len(users)})

@@ -1,0 +1,186 @@
+"""The sandbox PIM as a server: in a thread of a test, or as a process of its own.
+
+    with SandboxPim(release="7.0") as pim:
+        requests.get(f"{pim.url}/api/rest/v1")
+
+It listens on 127.0.0.1 only and keeps everything in memory. `python -m vault_pim.sandbox.pim_server` runs it as a process.
+"""
+
+import argparse
+import asyncio
+import json
+import secrets
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from vault_pim.sandbox.akeneo.application import application
+from vault_pim.sandbox.akeneo.clock import MovableClock
+from vault_pim.sandbox.akeneo.pim import install
+from vault_pim.sandbox.akeneo.releases import RELEASES
+from vault_pim.sandbox.akeneo.world import World
+from vault_pim.sandbox.faults import FaultMiddleware, Faults
+
+NO_ANSWER = 0
+
+
+class SandboxPim:
+    """A believable PIM on loopback.
+
+    Args:
+        release: `7.0` or `master`.
+        port: 0 for any free one.
+        admin_username: a user who may do everything.
+        admin_password: generated unless given.
+        secret_marker: worked into every generated secret value whose shape allows it; up to six hexadecimal digits fit
+            in all of them.
+
+    Attributes:
+        url: the address, once started.
+        faults: what shall go wrong.
+        requests: method, path and status of every request so far; `NO_ANSWER` where the connection was closed.
+    """
+
+    def __init__(
+        self,
+        release: str = "7.0",
+        *,
+        port: int = 0,
+        admin_username: str = "admin",
+        admin_password: str | None = None,
+        secret_marker: str = "",
+    ) -> None:
+        self.admin_username = admin_username
+        self.admin_password = admin_password or secret_marker + secrets.token_urlsafe(18)
+        self.faults = Faults()
+        self.requests: list[tuple[str, str, int]] = []
+        self._port = port
+        self._pim = install(
+            RELEASES[release],
+            admin_username=self.admin_username,
+            admin_password=self.admin_password,
+            marker=secret_marker,
+        )
+        self._connections: dict[tuple[str, int], asyncio.Transport] = {}
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+        self.url = ""
+
+    @property
+    def clock(self) -> MovableClock:
+        """The PIM's clock, to be moved."""
+        return self._pim.clock
+
+    @property
+    def world(self) -> World:
+        """The PIM's state, to be looked into."""
+        return self._pim.world
+
+    def start(self) -> Self:
+        """Serve, in a thread of its own; returns when requests are answered."""
+        self._socket = socket.create_server(("127.0.0.1", self._port))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        sessions = self._pim.sessions
+        faulty = FaultMiddleware(application(self._pim), self.faults, self._hang_up, sessions.expire)
+        config = uvicorn.Config(
+            self._recorded(faulty),
+            http=_tracking(self._connections),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=0,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._thread.start()
+        started = threading.Event()
+        while not self._server.started and self._thread.is_alive():
+            started.wait(0.005)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving, at once."""
+        if self._server is None or self._thread is None or self._socket is None:
+            return
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _recorded(self, app: ASGIApp) -> ASGIApp:
+        async def recording(scope: Scope, receive: Receive, send: Send) -> None:
+            status = NO_ANSWER
+
+            async def noting(message: Message) -> None:
+                nonlocal status
+                status = message.get("status", status)
+                await send(message)
+
+            try:
+                await app(scope, receive, noting)
+            finally:
+                self.requests.append((scope["method"], scope["path"], status))
+
+        return recording
+
+    def _hang_up(self, scope: Scope) -> None:
+        self._connections[tuple(scope["client"])].close()
+
+
+def _tracking(connections: dict[tuple[str, int], asyncio.Transport]) -> type[asyncio.Protocol]:
+    """uvicorn's protocol, keeping each open connection by its peer, so that a fault can close it."""
+
+    class TrackingProtocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            connections[transport.get_extra_info("peername")] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self.transport.get_extra_info("peername"), None)
+            super().connection_lost(exc)
+
+    return TrackingProtocol
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a PIM until SIGTERM or SIGINT; prints one line of JSON when it is ready."""
+    parser = argparse.ArgumentParser(description="A believable Akeneo PIM on loopback, in memory.")
+    parser.add_argument("--release", choices=sorted(RELEASES), default="7.0")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--admin-username", default="admin")
+    parser.add_argument("--admin-password-file", type=Path, required=True, help="its first line is the password")
+    options = parser.parse_args(arguments)
+    password = options.admin_password_file.read_text(encoding="utf-8").strip()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with SandboxPim(
+        options.release, port=options.port, admin_username=options.admin_username, admin_password=password
+    ) as pim:
+        print(json.dumps({"url": pim.url}), flush=True)  # noqa: T201 -- the one line a caller waits for
+        ended.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
