@@ -42,7 +42,7 @@ def check_name(kind: str, name: str) -> str:
     if len(name) > NAME_LENGTH or not NAME.fullmatch(name):
         raise ConfigurationError(
             f"{kind} name {name!r} is not allowed",
-            why=f"a name is at most {NAME_LENGTH} lower-case letters, digits, single '-' or '_', and begins with a letter",
+            why=f"a name is at most {NAME_LENGTH} lower-case letters, digits, single - or _, and begins with a letter",
             advice="Rename it in the configuration.",
         )
     return name

@@ -96,7 +96,9 @@ class UnknownShape(PimRefusal):
 class VaultRefusal(Refusal):
     """Vault said no: a policy denial or a dead token."""
 
-    default_advice = "Run `vault-pim doctor`; if a policy is missing, run `vault-pim setup` with an administrator's token."
+    default_advice = (
+        "Run `vault-pim doctor`; if a policy is missing, run `vault-pim setup` with an administrator's token."
+    )
 
 
 class NotSetUp(VaultRefusal):

@@ -57,17 +57,24 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PimSight:
+    """What was seen of one connector at its PIM; `role` is absent, exactly as declared, or differs."""
+
+    survey: Survey
+    role: Presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What was seen of one connector at its PIM and in Vault.
 
     Attributes:
-        role: its role: absent, exactly as declared, or different.
+        pim: None where the PIM gave no answer.
         access: its entity and login in Vault; CUT while the entity is disabled.
         served: None where the path serves nothing.
     """
 
-    survey: Survey
-    role: Presence
+    pim: PimSight | None
     access: Presence
     served: Served | None
 

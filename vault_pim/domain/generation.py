@@ -53,6 +53,7 @@ class Generation:
         number: never reused.
         label: its name at the PIM.
         marker: random text in the PIM object's description that proves it ours before its client id is known.
+        role: name of its role at the PIM.
         reason: why it was planned (a `Reason` value).
         client_id, username: its names at the PIM; None until issued.
         fingerprints: keyed fingerprint by field, by which a leaked value is found again.
@@ -64,6 +65,7 @@ class Generation:
     stage: Stage
     label: str
     marker: str
+    role: str
     mechanism: Mechanism
     reason: str
     planned_at: datetime

@@ -12,6 +12,7 @@ class Part(StrEnum):
     """A part of a connector's surroundings that can be mended without moving a generation."""
 
     ROLE = "role"
+    ACCESS = "access"
     SERVED = "served"
     ORPHAN = "orphan"
 

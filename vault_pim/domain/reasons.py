@@ -14,6 +14,7 @@ class Reason(StrEnum):
     MAX_AGE = "max-age"
     GONE_AT_PIM = "gone-at-pim"
     MECHANISM_CHANGED = "mechanism-changed"
+    LABEL_CHANGED = "label-changed"
     # why a generation moves on
     PLANNED = "planned"
     ISSUED = "issued"
@@ -24,6 +25,7 @@ class Reason(StrEnum):
     # why surroundings are mended
     ROLE_DIFFERS = "role-differs"
     NOT_SERVED = "not-served"
+    ACCESS_CUT = "access-cut"
     ORPHAN = "orphan"
     # why we wait
     NOT_DUE = "not-due"
@@ -33,6 +35,7 @@ class Reason(StrEnum):
     HELD_BY_ANOTHER = "held-by-another"
     CUT_OFF = "cut-off"
     NOT_CONFIGURED = "not-configured"
+    PIM_SILENT = "pim-silent"
     # why a person is needed
     NO_FREE_SLOT = "no-free-slot"
     LABEL_TAKEN = "label-taken"
@@ -52,6 +55,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.MAX_AGE: "the current set nears its max age",
     Reason.GONE_AT_PIM: "the current set no longer exists at the PIM",
     Reason.MECHANISM_CHANGED: "its mechanism was changed in the configuration",
+    Reason.LABEL_CHANGED: "its label was changed in the configuration",
     Reason.PLANNED: "it is planned",
     Reason.ISSUED: "it is issued and not yet verified",
     Reason.VERIFIED: "it is verified and not yet served",
@@ -60,6 +64,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.REVOCATION_ASKED: "its revocation was asked for",
     Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
     Reason.NOT_SERVED: "the current set is not what its path serves",
+    Reason.ACCESS_CUT: "its access to Vault is still cut, though a new set was asked for",
     Reason.ORPHAN: "a set that should be gone is still at the PIM",
     Reason.NOT_DUE: "nothing is due",
     Reason.WINDOW_CLOSED: "its rotation window is closed",
@@ -68,6 +73,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_BY_ANOTHER: "another daemon or command works on it",
     Reason.CUT_OFF: "it was revoked; `vault-pim rotate` issues a new set",
     Reason.NOT_CONFIGURED: "it is no longer in the configuration",
+    Reason.PIM_SILENT: "the PIM gives no answer",
     Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
     Reason.LABEL_TAKEN: "a connection we did not make holds the label",
     Reason.ROLE_TAKEN: "a role we did not make holds its name",

@@ -54,14 +54,12 @@ class ConnectorState:
 
     Attributes:
         next_number: the number the next generation gets; only grows.
-        role: name of the role at the PIM that is ours; set before the role is made.
         generations: live ones and the last ended ones, by number.
         rotation_asked_at: a person's `rotate`, until a generation is planned for it.
     """
 
     connector: ConnectorId
     next_number: int = 1
-    role: str | None = None
     generations: tuple[Generation, ...] = ()
     holder: Holder | None = None
     rotation_asked_at: datetime | None = None
@@ -91,6 +89,11 @@ class ConnectorState:
     def in_grace(self) -> tuple[Generation, ...]:
         """Superseded generations that are still accepted."""
         return tuple(one for one in self.generations if one.stage is Stage.GRACE)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Names of the roles at the PIM that are ours; recorded with an intent, so before a role is made."""
+        return frozenset(one.role for one in self.generations)
 
     @property
     def cut_off(self) -> bool:

@@ -1,0 +1,141 @@
+"""Is a new generation due, and may one be made? Ordered lists of named pure checks, each with one reason.
+
+To add a reason to rotate, add one function and one line to `ROTATE`; to add an obstacle, likewise to `OBSTACLES`.
+"""
+
+from collections.abc import Callable
+
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.facts import Facts, PimSight, Sighting
+from vault_pim.domain.generation import Generation
+from vault_pim.domain.outcomes import Alarm
+from vault_pim.domain.reasons import Reason
+from vault_pim.lifecycle.schedule import due
+
+
+def is_ours(generation: Generation, sighting: Sighting) -> bool:
+    """The object seen at the PIM was made for that generation: same label, and our marker beside it."""
+    return sighting.label.lower() == generation.label.lower() and generation.marker in sighting.description
+
+
+def nothing_current(facts: Facts, _: Connector) -> Reason | None:
+    """A connector without a served set gets one."""
+    return Reason.NO_CURRENT if facts.state.current is None else None
+
+
+def asked_for(facts: Facts, _: Connector) -> Reason | None:
+    """A person asked, and nothing was published since."""
+    asked, current = facts.state.rotation_asked_at, facts.state.current
+    if asked is None or current is None or current.published_at is None:
+        return None
+    return Reason.REQUESTED if current.published_at < asked else None
+
+
+def gone_at_pim(facts: Facts, _: Connector) -> Reason | None:
+    """Somebody deleted the current set at the PIM."""
+    current, pim = facts.state.current, facts.observation.pim
+    if current is None or pim is None or current.mechanism is not facts.mechanism:
+        return None
+    labels = {sighting.label.lower() for sighting in pim.survey.sightings}
+    return Reason.GONE_AT_PIM if current.label.lower() not in labels else None
+
+
+def mechanism_changed(facts: Facts, _: Connector) -> Reason | None:
+    """The configuration names another mechanism than the current set was made by."""
+    current = facts.state.current
+    return Reason.MECHANISM_CHANGED if current and current.mechanism is not facts.mechanism else None
+
+
+def label_changed(facts: Facts, connector: Connector) -> Reason | None:
+    """The configuration gives the connector another label, and so another role."""
+    current = facts.state.current
+    return Reason.LABEL_CHANGED if current and current.role != connector.label else None
+
+
+def schedule_says_so(facts: Facts, connector: Connector) -> Reason | None:
+    """Its age or its window says so, or its max age comes near."""
+    current = facts.state.current
+    if current is None or current.published_at is None:
+        return None
+    when = due(connector.policy, connector.id, published_at=current.published_at, now=facts.now)
+    if facts.now >= when.lead_at:
+        return Reason.MAX_AGE
+    if facts.now < when.opens_at:
+        return None
+    return Reason.AGE if when.closes_at is None else Reason.CALENDAR
+
+
+Check = Callable[[Facts, Connector], Reason | None]
+
+ROTATE: tuple[Check, ...] = (
+    nothing_current,
+    asked_for,
+    gone_at_pim,
+    mechanism_changed,
+    label_changed,
+    schedule_says_so,
+)
+
+
+def rotation_due(facts: Facts, connector: Connector) -> Reason | None:
+    """The first reason to make a new generation, or None."""
+    return next((reason for check in ROTATE if (reason := check(facts, connector))), None)
+
+
+def unknown_permission(_: Facts, connector: Connector, pim: PimSight, __: int) -> Alarm | None:
+    """The PIM must offer every declared permission; posting an unknown one would leave a broken role behind."""
+    missing = sorted(connector.permissions - pim.survey.offered)
+    if not missing:
+        return None
+    return Alarm(
+        reason=Reason.UNKNOWN_PERMISSION,
+        detail=", ".join(missing),
+        advice=f"Correct the permissions of {connector.id}; PIM {pim.survey.pim_release} does not offer these.",
+    )
+
+
+def role_taken(facts: Facts, connector: Connector, pim: PimSight, _: int) -> Alarm | None:
+    """A role of that name that we did not make may be one that people use."""
+    taken = {name.lower() for name in pim.survey.roles - facts.state.roles}
+    if connector.label in facts.state.roles or connector.label.lower() not in taken:
+        return None
+    return Alarm(
+        reason=Reason.ROLE_TAKEN,
+        detail=connector.label,
+        advice=f"Give {connector.id} another label, or delete the role {connector.label!r} if nobody needs it.",
+    )
+
+
+def label_taken(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
+    """An object under the label that we did not make is a stranger, and not touched."""
+    label, planned = connector.id.label(number), facts.state.find(number)
+    for sighting in pim.survey.sightings:
+        if sighting.label.lower() == label and not (planned and is_ours(planned, sighting)):
+            return Alarm(
+                reason=Reason.LABEL_TAKEN,
+                detail=label,
+                advice=f"Delete the connection {label!r} at the PIM if nobody needs it; vault-pim did not make it.",
+            )
+    return None
+
+
+def no_free_slot(_: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
+    """The PIM takes only so many connections; one that is there already under our label needs no new slot."""
+    label = connector.id.label(number)
+    if pim.survey.free_slots != 0 or any(one.label.lower() == label for one in pim.survey.sightings):
+        return None
+    return Alarm(
+        reason=Reason.NO_FREE_SLOT,
+        detail=f"{len(pim.survey.sightings)} connections",
+        advice=f"Delete connections nobody uses at PIM {connector.id.pim}; `vault-pim status` names strangers.",
+    )
+
+
+Obstacle = Callable[[Facts, Connector, PimSight, int], Alarm | None]
+
+OBSTACLES: tuple[Obstacle, ...] = (unknown_permission, role_taken, label_taken, no_free_slot)
+
+
+def obstacle(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
+    """The first thing that forbids to issue generation `number`, or None."""
+    return next((alarm for check in OBSTACLES if (alarm := check(facts, connector, pim, number))), None)

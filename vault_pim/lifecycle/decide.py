@@ -1,0 +1,207 @@
+"""Which step is next? An ordered list of rules over facts; the first that has an answer gives it.
+
+Called by the engine once per step. Pure: the same facts always give the same decision.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.facts import Facts, PimSight, Presence
+from vault_pim.domain.generation import Generation, Stage, Step
+from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
+from vault_pim.domain.reasons import Reason
+from vault_pim.lifecycle.checks import is_ours, obstacle, rotation_due
+from vault_pim.lifecycle.schedule import due, retry_at
+
+
+def decide(facts: Facts) -> Decision:
+    """The next step of a connector, or why there is none."""
+    return next(decision for rule in RULES if (decision := rule(facts)))
+
+
+def held_by_another(facts: Facts) -> Decision | None:
+    """Whoever holds the connector finishes first; holders expire on Vault's clock."""
+    holder = facts.state.holder
+    if holder is None or holder.name == facts.me or holder.expires_at <= facts.server_now:
+        return None
+    return Wait(until=facts.now + (holder.expires_at - facts.server_now), reason=Reason.HELD_BY_ANOTHER)
+
+
+def access_cut_first(facts: Facts) -> Decision | None:
+    """A revoked connector loses its access to Vault before anything else, whether or not the PIM answers."""
+    if facts.state.cut_off and facts.observation.access in (Presence.AS_DECLARED, Presence.DIFFERS):
+        return Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
+    return None
+
+
+def pim_silent(facts: Facts) -> Decision | None:
+    """Without the PIM's word nothing is known, so nothing is done."""
+    return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
+
+
+def revocation(facts: Facts) -> Decision | None:
+    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off."""
+    asked = facts.state.revocation
+    if asked is None or asked.lifted_at is not None:
+        return None
+    leaked = [one for one in facts.state.live if one.number <= asked.through]
+    if leaked:
+        first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
+        return Do(step=Step.REVOKE, number=first.number, reason=Reason.REVOCATION_ASKED)
+    return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF)
+
+
+def orphan(facts: Facts) -> Decision | None:
+    """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again."""
+    ended = [one for one in facts.state.generations if one.stage.final]
+    for sighting in _pim(facts).survey.sightings:
+        for generation in ended:
+            if is_ours(generation, sighting):
+                return Mend(part=Part.ORPHAN, reason=Reason.ORPHAN, number=generation.number)
+    return None
+
+
+def backing_off(facts: Facts) -> Decision | None:
+    """After a failure the next try waits, longer each time; a person does not."""
+    failures = facts.state.failures
+    if failures is None or facts.impatient:
+        return None
+    until = retry_at(failures=failures.count, last_at=failures.last_at, connector=facts.id)
+    return Wait(until=until, reason=Reason.BACKING_OFF) if facts.now < until else None
+
+
+def pending_ends(facts: Facts) -> Decision | None:
+    """A pending set that was refused, or that nobody wants any more, is abandoned."""
+    pending = facts.state.pending
+    if pending is None:
+        return None
+    if pending.refusal is not None:
+        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.VERIFICATION_REFUSED)
+    if facts.connector is None:
+        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.NOT_CONFIGURED)
+    if pending.mechanism is not facts.mechanism:
+        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.MECHANISM_CHANGED)
+    if pending.role != facts.connector.label:
+        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.LABEL_CHANGED)
+    return None
+
+
+def pending_goes_on(facts: Facts) -> Decision | None:
+    """A pending set is carried to its publication before anything new is begun."""
+    pending, connector = facts.state.pending, facts.connector
+    if pending is None or connector is None:
+        return None
+    if pending.stage is Stage.PLANNED:
+        return _issue(facts, connector, pending.number, Reason.PLANNED)
+    if pending.stage is Stage.ISSUED:
+        return _role(facts, connector) or Do(step=Step.VERIFY, number=pending.number, reason=Reason.ISSUED)
+    if facts.observation.access is Presence.CUT:
+        return Mend(part=Part.ACCESS, reason=Reason.ACCESS_CUT)
+    return Do(step=Step.PUBLISH, number=pending.number, reason=Reason.VERIFIED)
+
+
+def served_as_known(facts: Facts) -> Decision | None:
+    """The path serves the current set; an older one or none is put right, an unknown one is a person's business."""
+    current, served = facts.state.current, facts.observation.served
+    if served is not None and facts.state.find(served.generation) is None:
+        return Alarm(
+            reason=Reason.SERVED_UNKNOWN,
+            detail=f"generation {served.generation} at KV version {served.kv_version}",
+            advice=f"State and path of {facts.id} do not fit together; was a backup restored? See `vault-pim status`.",
+        )
+    if current is None or (served is not None and served.generation == current.number):
+        return None
+    return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
+
+
+def grace_over(facts: Facts) -> Decision | None:
+    """A superseded set goes when its grace is over."""
+    for generation in facts.state.in_grace:
+        if _retire_at(generation, facts.now) <= facts.now:
+            return Do(step=Step.RETIRE, number=generation.number, reason=Reason.GRACE_OVER)
+    return None
+
+
+def not_configured(facts: Facts) -> Decision | None:
+    """A connector that was taken out of the configuration keeps its set; only a person ends it."""
+    return Wait(until=_next_retirement(facts), reason=Reason.NOT_CONFIGURED) if facts.connector is None else None
+
+
+def role_as_declared(facts: Facts) -> Decision | None:
+    """The role of a served set holds exactly what is declared, also after somebody changed it by hand."""
+    if facts.connector is None or facts.state.current is None:
+        return None
+    return _role(facts, facts.connector)
+
+
+def successor(facts: Facts) -> Decision | None:
+    """A new generation is planned and issued when a check says so."""
+    if facts.connector is None:
+        return None
+    reason = rotation_due(facts, facts.connector)
+    return _issue(facts, facts.connector, facts.state.next_number, reason) if reason else None
+
+
+def nothing_due(facts: Facts) -> Decision:
+    """Wait for the nearest instant at which something becomes due."""
+    connector, current = facts.connector, facts.state.current
+    retirement = _next_retirement(facts)
+    if connector is None or current is None or current.published_at is None:
+        return Wait(until=retirement, reason=Reason.NOT_DUE)
+    when = due(connector.policy, connector.id, published_at=current.published_at, now=facts.now)
+    if retirement is not None and retirement <= when.first:
+        return Wait(until=retirement, reason=Reason.IN_GRACE)
+    return Wait(until=when.first, reason=Reason.NOT_DUE if when.closes_at is None else Reason.WINDOW_CLOSED)
+
+
+Rule = Callable[[Facts], Decision | None]
+
+RULES: tuple[Rule, ...] = (
+    held_by_another,
+    access_cut_first,
+    pim_silent,
+    revocation,
+    orphan,
+    backing_off,
+    pending_ends,
+    pending_goes_on,
+    served_as_known,
+    grace_over,
+    not_configured,
+    role_as_declared,
+    successor,
+    nothing_due,
+)
+
+
+def _issue(facts: Facts, connector: Connector, number: int, reason: Reason) -> Decision:
+    """Issue, unless something forbids it; a planned generation's role is put right before."""
+    alarm = obstacle(facts, connector, _pim(facts), number)
+    if alarm is not None:
+        return alarm
+    planned = facts.state.find(number) is not None
+    mend = _role(facts, connector) if planned else None
+    return mend or Do(step=Step.ISSUE, number=number, reason=reason)
+
+
+def _role(facts: Facts, connector: Connector) -> Decision | None:
+    """Bring the role to what is declared; only ever one that is ours."""
+    if _pim(facts).role is Presence.AS_DECLARED:
+        return None
+    ours = connector.label in facts.state.roles
+    return Mend(part=Part.ROLE, reason=Reason.ROLE_DIFFERS) if ours else None
+
+
+def _pim(facts: Facts) -> PimSight:
+    """The PIM's side; rules after `pim_silent` have one."""
+    assert facts.observation.pim is not None  # noqa: S101 - order of RULES
+    return facts.observation.pim
+
+
+def _retire_at(generation: Generation, now: datetime) -> datetime:
+    return generation.retire_at or now
+
+
+def _next_retirement(facts: Facts) -> datetime | None:
+    return min((_retire_at(one, facts.now) for one in facts.state.in_grace), default=None)

@@ -1,0 +1,50 @@
+"""What a person should know of a connector, beside the next step: strangers, overdue sets, missing access."""
+
+from vault_pim.domain.facts import Facts, Presence
+from vault_pim.domain.outcomes import Finding
+from vault_pim.domain.reasons import Reason
+from vault_pim.lifecycle.checks import is_ours
+
+
+def findings(facts: Facts) -> tuple[Finding, ...]:
+    """Everything that is not as it should be, in order of weight."""
+    return (*_overdue(facts), *_strangers(facts), *_access(facts), *_configuration(facts))
+
+
+def _overdue(facts: Facts) -> tuple[Finding, ...]:
+    current, connector = facts.state.current, facts.connector
+    if connector is None or current is None or current.published_at is None:
+        return ()
+    late = facts.now - (current.published_at + connector.policy.max_age)
+    return (Finding(reason=Reason.OVERDUE, detail=f"by {late}"),) if late.total_seconds() > 0 else ()
+
+
+def _strangers(facts: Facts) -> tuple[Finding, ...]:
+    """Labels of this connector's form that no intent of ours accounts for; a live set's own label always is ours."""
+    if facts.observation.pim is None:
+        return ()
+    live = {one.label.lower() for one in facts.state.live}
+    return tuple(
+        Finding(reason=Reason.STRANGER, detail=sighting.label)
+        for sighting in facts.observation.pim.survey.sightings
+        if facts.id.number_of(sighting.label) is not None
+        and sighting.label.lower() not in live
+        and not any(is_ours(one, sighting) for one in facts.state.generations)
+    )
+
+
+def _access(facts: Facts) -> tuple[Finding, ...]:
+    access = facts.observation.access
+    if facts.connector is None or facts.connector.approle is None or facts.state.cut_off:
+        return ()
+    missing = access in (Presence.ABSENT, Presence.DIFFERS)
+    return (Finding(reason=Reason.ACCESS_MISSING, detail="run `vault-pim setup`"),) if missing else ()
+
+
+def _configuration(facts: Facts) -> tuple[Finding, ...]:
+    gone = facts.connector is None and facts.state.live
+    return (
+        (Finding(reason=Reason.NOT_CONFIGURED, detail="its set still lives; revoke it or configure it"),)
+        if gone
+        else ()
+    )
