@@ -1,7 +1,7 @@
 """The shapes the engine needs from outside. Protocols only; `tests/contract/` holds every implementation to them.
 
-All of them raise the errors of domain/errors.py and no others: `NoAnswer` where the outcome is unknown, `Refusal` where the
-other side said no.
+All of them raise the errors of domain/errors.py and no others: `NoAnswer` where the outcome is unknown, `Refusal`
+where the other side said no.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One issued credential set: where it stands and what moves it. The moves themselves are in lifecycle/transitions.py."""
+"""One issued credential set: where it stands and what moves it. The moves are in lifecycle/transitions.py."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,6 +1,6 @@
 """The durable record of one connector: its generations and what was asked of it. Holds no secret.
 
-Written by the engine through the `StateStore` port, under check-and-set; it is the connector's lock as well as its memory.
+Written by the engine through the `StateStore` port, under check-and-set: a connector's lock as well as its memory.
 """
 
 from dataclasses import dataclass, replace

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import Impossible
 from vault_pim.domain.facts import Facts, PimSight, Presence
 from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
@@ -195,7 +196,8 @@ def _role(facts: Facts, connector: Connector) -> Decision | None:
 
 def _pim(facts: Facts) -> PimSight:
     """The PIM's side; rules after `pim_silent` have one."""
-    assert facts.observation.pim is not None  # noqa: S101 - order of RULES
+    if facts.observation.pim is None:
+        raise Impossible("a rule that needs the PIM's word came before pim_silent")
     return facts.observation.pim
 
 

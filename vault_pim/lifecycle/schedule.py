@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from cronsim import CronSim
 
@@ -43,11 +44,14 @@ def due(policy: Policy, connector: ConnectorId, *, published_at: datetime, now: 
     lead_at = overdue_at - policy.max_age / LEAD_SHARE
     match policy.schedule:
         case Period(every=every, jitter=jitter):
-            opens_at, closes_at = published_at + every * (1 - jitter * spread(connector)), None
+            opens_at = published_at + every * (1 - jitter * spread(connector))
+            return Due(opens_at=opens_at, closes_at=None, lead_at=lead_at, overdue_at=overdue_at)
         case Calendar() as calendar:
             opens_at = _opening(calendar, published_at, now)
             closes_at = opens_at + calendar.window
-    return Due(opens_at=opens_at, closes_at=closes_at, lead_at=lead_at, overdue_at=overdue_at)
+            return Due(opens_at=opens_at, closes_at=closes_at, lead_at=lead_at, overdue_at=overdue_at)
+        case _:
+            assert_never(policy.schedule)
 
 
 def spread(connector: ConnectorId) -> float:
@@ -59,10 +63,11 @@ def spread(connector: ConnectorId) -> float:
 def _opening(calendar: Calendar, published_at: datetime, now: datetime) -> datetime:
     """The window that is open now, or the next one; windows that opened before publication do not count."""
     after = max(published_at, now - calendar.window).astimezone(calendar.timezone)
-    return next(CronSim(calendar.cron, after)).astimezone(UTC)
+    opening: datetime = next(CronSim(calendar.cron, after))
+    return opening.astimezone(UTC)
 
 
 def retry_at(*, failures: int, last_at: datetime, connector: ConnectorId) -> datetime:
-    """When to try again after so many failures in a row: 10 s, doubling up to an hour, up to a fifth later by connector."""
+    """When to try again after so many failures in a row: 10 s, doubling up to an hour, a fifth later at the most."""
     wait = min(timedelta(seconds=10) * 2 ** min(failures - 1, 12), timedelta(hours=1))
     return last_at + wait * (1 + spread(connector) / 5)
