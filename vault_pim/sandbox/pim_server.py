@@ -27,6 +27,7 @@ from vault_pim.sandbox.akeneo.clock import MovableClock
 from vault_pim.sandbox.akeneo.pim import install
 from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.akeneo.world import World
+from vault_pim.sandbox.control import Control
 from vault_pim.sandbox.faults import FaultMiddleware, Faults
 
 NO_ANSWER = 0
@@ -42,6 +43,7 @@ class SandboxPim:
         admin_password: generated unless given.
         secret_marker: worked into every generated secret value whose shape allows it; up to six hexadecimal digits fit
             in all of them.
+        control_token: opens the control endpoint to those who show it; there is none without.
 
     Attributes:
         url: the address, once started.
@@ -57,12 +59,14 @@ class SandboxPim:
         admin_username: str = "admin",
         admin_password: str | None = None,
         secret_marker: str = "",
+        control_token: str = "",
     ) -> None:
         self.admin_username = admin_username
         self.admin_password = admin_password or secret_marker + secrets.token_urlsafe(18)
         self.faults = Faults()
         self.requests: list[tuple[str, str, int]] = []
         self._port = port
+        self._control_token = control_token
         self._pim = install(
             RELEASES[release],
             admin_username=self.admin_username,
@@ -89,10 +93,9 @@ class SandboxPim:
         """Serve, in a thread of its own; returns when requests are answered."""
         self._socket = socket.create_server(("127.0.0.1", self._port))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        sessions = self._pim.sessions
-        faulty = FaultMiddleware(application(self._pim), self.faults, self._hang_up, sessions.expire)
+        app = FaultMiddleware(application(self._pim), self.faults, self._hang_up, self._pim.sessions.expire)
         config = uvicorn.Config(
-            self._recorded(faulty),
+            Control(self._recorded(app), self._pim, self.faults, self.requests, self._control_token),
             http=_tracking(self._connections),
             loop="asyncio",
             ws="none",
@@ -168,14 +171,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--release", choices=sorted(RELEASES), default="7.0")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--admin-username", default="admin")
-    parser.add_argument("--admin-password-file", type=Path, required=True, help="its first line is the password")
+    parser.add_argument("--admin-password-file", type=Path, required=True)
+    parser.add_argument("--control-token-file", type=Path, help="opens the control endpoint, which the console needs")
     options = parser.parse_args(arguments)
-    password = options.admin_password_file.read_text(encoding="utf-8").strip()
+    password, token = (
+        path.read_text(encoding="utf-8").strip() if path else ""
+        for path in (options.admin_password_file, options.control_token_file)
+    )
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with SandboxPim(
-        options.release, port=options.port, admin_username=options.admin_username, admin_password=password
+        options.release,
+        port=options.port,
+        admin_username=options.admin_username,
+        admin_password=password,
+        control_token=token,
     ) as pim:
         print(json.dumps({"url": pim.url}), flush=True)  # noqa: T201 -- the one line a caller waits for
         ended.wait()

@@ -16,7 +16,7 @@ from vault_pim.sandbox.akeneo.world import Client, Connection, Group, Role
 
 FLOW_TYPES: Final = ("data_source", "data_destination", "other")
 GRANT_TYPES: Final = ("password", "refresh_token")
-_KEY: Final = "akeneo_connectivity.connection.connection.constraint."
+REASON_PREFIX: Final = "akeneo_connectivity.connection.connection.constraint."
 _Row = TypeVar("_Row", Role, Group)
 
 
@@ -52,10 +52,10 @@ def create(pim: Pim, code: str, label: str, flow_type: str) -> tuple[Connection,
         ViolationError: the input breaks rules, or there are too many connections.
         ImpossibleError: the group All is gone.
     """
-    broken = [Violation("code", _KEY + reason) for reason in _code_reasons(pim, code.strip())]
+    broken = [Violation("code", REASON_PREFIX + reason) for reason in _code_reasons(pim, code.strip())]
     broken += _common_violations(label, flow_type)
     if len(pim.world.connections) >= pim.release.connection_limit:
-        broken.append(Violation("", _KEY + "connections_number_limit_reached"))
+        broken.append(Violation("", REASON_PREFIX + "connections_number_limit_reached"))
     if broken:
         raise ViolationError(broken)
     password = pim.mint.connection_password()
@@ -91,7 +91,7 @@ def update(pim: Pim, code: str, change: Update) -> None:
     """
     broken = _common_violations(change.label, change.flow_type)
     if change.image is not None:
-        broken.append(Violation("image", _KEY + "image.must_exist"))
+        broken.append(Violation("image", REASON_PREFIX + "image.must_exist"))
     if broken:
         raise ViolationError(broken)
     connection = existing(pim, code)
@@ -100,7 +100,6 @@ def update(pim: Pim, code: str, change: Update) -> None:
     draft = users.changed(pim, connection.user, {"roles": [role.code], "groups": [group.name] if group else []})
     users.adopt(connection.user, draft)
     connection.label, connection.flow_type = change.label, change.flow_type
-    connection.client.label = change.label
     connection.auditable = change.auditable
 
 
@@ -164,9 +163,9 @@ def _code_reasons(pim: Pim, code: str) -> list[str]:
 def _common_violations(label: str, flow_type: str) -> list[Violation]:
     broken, length = [], len(label.strip())
     if reason := "required" if not length else "too_short" if length < 3 else "too_long" if length > 100 else "":
-        broken.append(Violation("label", f"{_KEY}label.{reason}"))
+        broken.append(Violation("label", f"{REASON_PREFIX}label.{reason}"))
     if flow_type not in FLOW_TYPES:
-        broken.append(Violation("flowType", f"{_KEY}flow_type.invalid"))
+        broken.append(Violation("flowType", f"{REASON_PREFIX}flow_type.invalid"))
     return broken
 
 

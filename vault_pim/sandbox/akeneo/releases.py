@@ -57,13 +57,17 @@ class Release:
 
     @property
     def offered(self) -> list[str]:
-        """The privileges of the role form, in its order."""
-        return sorted(self.privileges - self.hidden)
+        """The privileges of the role form, in its order: those of the web API by object, overall access last."""
+        return sorted(self.privileges - self.hidden, key=_form_order)
 
     @property
     def default_grants(self) -> frozenset[str]:
         """What each default role holds after an installation."""
         return self.privileges - self.withheld
+
+
+def _form_order(privilege: str) -> tuple[bool, bool, list[str]]:
+    return privilege.startswith("pim_api_"), privilege == "pim_api_overall_access", privilege.rsplit("_", 1)
 
 
 _APP_PRIVILEGES = frozenset(

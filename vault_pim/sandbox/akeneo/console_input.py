@@ -1,0 +1,137 @@
+"""A console's command line, read the way Symfony reads it.
+
+Used by `console`. It knows the global options, a command's own arguments and options, and Symfony's words for what does
+not fit.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+_FLAGS: Final = {
+    "-h": "help", "--help": "help", "-q": "quiet", "--quiet": "quiet", "-V": "version", "--version": "version",
+    "-n": "no-interaction", "--no-interaction": "no-interaction", "--ansi": "ansi", "--no-ansi": "ansi",
+    "--no-debug": "no-debug", "-v": "verbose", "-vv": "verbose", "-vvv": "verbose", "--verbose": "verbose",
+}  # fmt: skip
+
+
+class UsageError(Exception):
+    """The command line does not fit the command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
+    """What a command takes.
+
+    Attributes:
+        description: one line for its help.
+        required: names of the arguments that must be there.
+        optional: names of the arguments behind them.
+        options: names of the options with a value.
+        flags: names of the options without one, or (`name?`) with a value that may be left out.
+    """
+
+    description: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Input:
+    """A command line that has been read."""
+
+    arguments: dict[str, str] = field(default_factory=dict)
+    options: dict[str, list[str]] = field(default_factory=dict)
+    switched_on: set[str] = field(default_factory=set)
+
+    def option(self, name: str, default: str = "") -> str:
+        return self.options.get(name, [default])[-1]
+
+
+def switches(tokens: Iterable[str]) -> set[str]:
+    """The global switches among the tokens before a `--`."""
+    found = set()
+    for token in tokens:
+        if token == "--":
+            break
+        if token in _FLAGS:
+            found.add(_FLAGS[token])
+    return found
+
+
+def command_name(tokens: list[str]) -> str:
+    """The first token that is no option."""
+    return next((token for token in tokens if not token.startswith("-")), "")
+
+
+def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
+    """Read the tokens behind the command's name.
+
+    Raises:
+        UsageError: they do not fit, in Symfony's words.
+    """
+    found, words, pending = Input(switched_on=switches(tokens)), list[str](), list(tokens)
+    pending.remove(name)
+    while pending:
+        token = pending.pop(0)
+        if token == "--":
+            words += pending
+            break
+        if token.startswith("-") and token not in _FLAGS and token != "-":
+            _read_option(token, pending, syntax, found)
+        elif token not in _FLAGS:
+            words.append(token)
+    names = (*syntax.required, *syntax.optional)
+    if len(words) > len(names):
+        raise UsageError(_too_many(name, words[len(names)], names))
+    found.arguments = dict(zip(names, words, strict=False))
+    missing = [one for one in syntax.required if one not in found.arguments]
+    if missing:
+        raise UsageError(f'Not enough arguments (missing: "{", ".join(missing)}").')
+    return found
+
+
+def shown(name: str, tokens: list[str]) -> str:
+    """The command line as an error names it: all but the command's name quoted like a shell's, secrets and all."""
+    return " ".join(token if token == name else _escaped(token) for token in tokens)
+
+
+def _read_option(token: str, pending: list[str], syntax: Syntax, found: Input) -> None:
+    if token in ("-e", "--env"):
+        pending[:1] = []
+        return
+    name, equals, value = token.removeprefix("--").partition("=")
+    if name == "env":
+        return
+    if name in syntax.options:
+        if not equals:
+            if not pending:
+                raise UsageError(f'The "--{name}" option requires a value.')
+            value = pending.pop(0)
+    elif name not in syntax.flags and f"{name}?" not in syntax.flags:
+        raise UsageError(f'The "{token.partition("=")[0]}" option does not exist.')
+    found.options.setdefault(name, []).append(value)
+
+
+def _too_many(name: str, extra: str, names: tuple[str, ...]) -> str:
+    if not names:
+        return f'No arguments expected for "{name}" command, got "{extra}".'
+    listed = " ".join(f'"{one}"' for one in names)
+    return f'Too many arguments to "{name}" command, expected arguments {listed}.'
+
+
+def _escaped(token: str) -> str:
+    if found := re.fullmatch(r"(-[^=]+=)(.+)", token, re.DOTALL):
+        return found[1] + _quoted(found[2])
+    return token if token.startswith("-") else _quoted(token)
+
+
+def _quoted(token: str) -> str:
+    if not token or re.fullmatch(r"[\w-]+", token):
+        return token
+    quoted = shlex.quote(token)
+    return quoted if quoted.startswith("'") else f"'{token}'"

@@ -1,0 +1,62 @@
+"""The console of a running sandbox PIM, as a command: what `bin/console` is to a real one.
+
+    python -m vault_pim.sandbox.pim_console --url URL --control-token-file FILE pim:oauth-server:list-clients
+
+Its own options come first; everything behind them belongs to the console. Standard input, output, error and the exit status
+are those of the console.
+"""
+
+import http.client
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from vault_pim.sandbox.control import PREFIX, TOKEN_HEADER
+
+OWN_OPTIONS = ("--url", "--control-token-file")
+UNREACHABLE = 255
+
+
+def main(arguments: list[str]) -> int:
+    """Run one console command on the PIM; the exit status is the console's."""
+    own: dict[str, str] = {}
+    while len(arguments) >= 2 and arguments[0] in OWN_OPTIONS:
+        own[arguments[0]], arguments = arguments[1], arguments[2:]
+    if len(own) < len(OWN_OPTIONS):
+        sys.stderr.write(f"{' and '.join(OWN_OPTIONS)} must come first, each with its value\n")
+        return UNREACHABLE
+    token = Path(own["--control-token-file"]).read_text(encoding="utf-8").strip()
+    try:
+        result = _run(own["--url"], token, {"arguments": arguments})
+        if result["question"]:
+            sys.stderr.write(result["question"])
+            sys.stderr.flush()
+            result = _run(own["--url"], token, {"arguments": arguments, "answer": sys.stdin.readline().strip()})
+    except (OSError, http.client.HTTPException) as error:
+        sys.stderr.write(f"The PIM at {own['--url']} gives no answer: {error}\n")
+        return UNREACHABLE
+    sys.stdout.write(result["stdout"])
+    sys.stderr.write(result["stderr"])
+    return int(result["exit"])
+
+
+def _run(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    try:
+        headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
+        connection.request("POST", f"{PREFIX}console", body=json.dumps(body), headers=headers)
+        response = connection.getresponse()
+        data = response.read()
+        if response.status != http.client.OK:
+            raise http.client.HTTPException(f"status {response.status}")
+        result: dict[str, Any] = json.loads(data)
+        return result
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
