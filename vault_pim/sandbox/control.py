@@ -1,7 +1,7 @@
 """The control endpoint of a sandbox PIM that runs as a process: faults, clock, console, list of requests.
 
-It answers under `/_sandbox/` to those who show its token, and does not exist where no token was given. `pim_console` and
-tests in another process call it; connectors never do.
+It answers under `/_sandbox/` to those who show its token, and does not exist where no token was given. `pim_console`
+and tests in another process call it; connectors never do.
 """
 
 import json
@@ -18,7 +18,7 @@ from vault_pim.sandbox.akeneo.pim import Pim
 from vault_pim.sandbox.faults import Fault, Faults
 
 PREFIX = "/_sandbox/"
-TOKEN_HEADER = "X-Sandbox-Token"
+CONTROL_HEADER = "X-Sandbox-Token"
 
 
 class Control:
@@ -42,7 +42,7 @@ class Control:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        shown = request.headers.get(TOKEN_HEADER, "")
+        shown = request.headers.get(CONTROL_HEADER, "")
         if not secrets.compare_digest(shown.encode(), self._token.encode()):
             await Response(status_code=403)(scope, receive, send)
             return

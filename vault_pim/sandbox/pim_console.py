@@ -2,8 +2,8 @@
 
     python -m vault_pim.sandbox.pim_console --url URL --control-token-file FILE pim:oauth-server:list-clients
 
-Its own options come first; everything behind them belongs to the console. Standard input, output, error and the exit status
-are those of the console.
+Its own options come first; everything behind them belongs to the console. Standard input, output, error and the exit
+status are those of the console.
 """
 
 import http.client
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from vault_pim.sandbox.control import PREFIX, TOKEN_HEADER
+from vault_pim.sandbox.control import CONTROL_HEADER, PREFIX
 
 OWN_OPTIONS = ("--url", "--control-token-file")
 UNREACHABLE = 255
@@ -46,7 +46,7 @@ def _run(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     try:
-        headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
+        headers = {CONTROL_HEADER: token, "Content-Type": "application/json"}
         connection.request("POST", f"{PREFIX}console", body=json.dumps(body), headers=headers)
         response = connection.getresponse()
         data = response.read()

@@ -3,7 +3,8 @@
     with SandboxPim(release="7.0") as pim:
         requests.get(f"{pim.url}/api/rest/v1")
 
-It listens on 127.0.0.1 only and keeps everything in memory. `python -m vault_pim.sandbox.pim_server` runs it as a process.
+It listens on 127.0.0.1 only and keeps everything in memory. `python -m vault_pim.sandbox.pim_server` runs it as a
+process.
 """
 
 import argparse

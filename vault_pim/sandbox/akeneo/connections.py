@@ -1,7 +1,7 @@
 """The rules of connections: validation, creation, update, regeneration, deletion.
 
-Asked by `/rest/connections` and by the console. Regenerating or deleting kills tokens in the same breath, with no overlap
-(observed.md §13).
+Asked by `/rest/connections` and by the console. Regenerating or deleting kills tokens in the same breath, with no
+overlap (observed.md §13).
 """
 
 import re

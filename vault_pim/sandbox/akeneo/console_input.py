@@ -55,40 +55,40 @@ class Input:
 def switches(tokens: Iterable[str]) -> set[str]:
     """The global switches among the tokens before a `--`."""
     found = set()
-    for token in tokens:
-        if token == "--":
+    for word in tokens:
+        if word == "--":
             break
-        if token in _FLAGS:
-            found.add(_FLAGS[token])
+        if word in _FLAGS:
+            found.add(_FLAGS[word])
     return found
 
 
 def command_name(tokens: list[str]) -> str:
-    """The first token that is no option."""
-    return next((token for token in tokens if not token.startswith("-")), "")
+    """The first word that is no option."""
+    return next((word for word in tokens if not word.startswith("-")), "")
 
 
 def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
     """Read the tokens behind the command's name.
 
     Raises:
-        UsageError: they do not fit, in Symfony's words.
+        UsageError: they do not fit, in Symfony's values.
     """
-    found, words, pending = Input(switched_on=switches(tokens)), list[str](), list(tokens)
+    found, values, pending = Input(switched_on=switches(tokens)), list[str](), list(tokens)
     pending.remove(name)
     while pending:
-        token = pending.pop(0)
-        if token == "--":
-            words += pending
+        word = pending.pop(0)
+        if word == "--":
+            values += pending
             break
-        if token.startswith("-") and token not in _FLAGS and token != "-":
-            _read_option(token, pending, syntax, found)
-        elif token not in _FLAGS:
-            words.append(token)
+        if word.startswith("-") and word not in _FLAGS and word != "-":
+            _read_option(word, pending, syntax, found)
+        elif word not in _FLAGS:
+            values.append(word)
     names = (*syntax.required, *syntax.optional)
-    if len(words) > len(names):
-        raise UsageError(_too_many(name, words[len(names)], names))
-    found.arguments = dict(zip(names, words, strict=False))
+    if len(values) > len(names):
+        raise UsageError(_too_many(name, values[len(names)], names))
+    found.arguments = dict(zip(names, values, strict=False))
     missing = [one for one in syntax.required if one not in found.arguments]
     if missing:
         raise UsageError(f'Not enough arguments (missing: "{", ".join(missing)}").')
@@ -97,14 +97,14 @@ def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
 
 def shown(name: str, tokens: list[str]) -> str:
     """The command line as an error names it: all but the command's name quoted like a shell's, secrets and all."""
-    return " ".join(token if token == name else _escaped(token) for token in tokens)
+    return " ".join(word if word == name else _escaped(word) for word in tokens)
 
 
-def _read_option(token: str, pending: list[str], syntax: Syntax, found: Input) -> None:
-    if token in ("-e", "--env"):
+def _read_option(word: str, pending: list[str], syntax: Syntax, found: Input) -> None:
+    if word in ("-e", "--env"):
         pending[:1] = []
         return
-    name, equals, value = token.removeprefix("--").partition("=")
+    name, equals, value = word.removeprefix("--").partition("=")
     if name == "env":
         return
     if name in syntax.options:
@@ -113,7 +113,7 @@ def _read_option(token: str, pending: list[str], syntax: Syntax, found: Input) -
                 raise UsageError(f'The "--{name}" option requires a value.')
             value = pending.pop(0)
     elif name not in syntax.flags and f"{name}?" not in syntax.flags:
-        raise UsageError(f'The "{token.partition("=")[0]}" option does not exist.')
+        raise UsageError(f'The "{word.partition("=")[0]}" option does not exist.')
     found.options.setdefault(name, []).append(value)
 
 
@@ -124,14 +124,14 @@ def _too_many(name: str, extra: str, names: tuple[str, ...]) -> str:
     return f'Too many arguments to "{name}" command, expected arguments {listed}.'
 
 
-def _escaped(token: str) -> str:
-    if found := re.fullmatch(r"(-[^=]+=)(.+)", token, re.DOTALL):
+def _escaped(word: str) -> str:
+    if found := re.fullmatch(r"(-[^=]+=)(.+)", word, re.DOTALL):
         return found[1] + _quoted(found[2])
-    return token if token.startswith("-") else _quoted(token)
+    return word if word.startswith("-") else _quoted(word)
 
 
-def _quoted(token: str) -> str:
-    if not token or re.fullmatch(r"[\w-]+", token):
-        return token
-    quoted = shlex.quote(token)
-    return quoted if quoted.startswith("'") else f"'{token}'"
+def _quoted(word: str) -> str:
+    if not word or re.fullmatch(r"[\w-]+", word):
+        return word
+    quoted = shlex.quote(word)
+    return quoted if quoted.startswith("'") else f"'{word}'"

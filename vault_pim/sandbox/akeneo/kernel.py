@@ -131,9 +131,7 @@ class Kernel:
         for route in self._routes:
             found = route.pattern.fullmatch(other)
             if found and route.method == "GET":
-                area = Area.WEB_API if call.is_api else route.area
-                target = call.base_url + other
-                return Route(method="GET", path="", area=area, handler=lambda _: http.redirect(target, 301)), found
+                return _redirect_to(call.base_url + other, Area.WEB_API if call.is_api else route.area), found
         return None
 
     def _not_allowed(self, call: Call, allow: str) -> Response:
@@ -176,6 +174,18 @@ class Kernel:
         return user
 
     def _refused_by_token(self, call: Call, route: Route) -> Response | None:
+        who = self._bearer(call)
+        if isinstance(who, Response):
+            return who
+        call.user = who
+        if refusal := _wrong_content_type(call, route):
+            return refusal
+        if not who.may(OVERALL_ACCESS):
+            return http.api_error(403, NO_OVERALL_ACCESS)
+        return None if not route.privilege or who.may(route.privilege) else http.api_error(403, route.refusal)
+
+    def _bearer(self, call: Call) -> User | Response:
+        """Who calls the web API, or why nobody may be assumed to."""
         bearer = re.fullmatch(r"Bearer\s(\S+)", call.headers.get("authorization", ""))
         sent = [value for value in (bearer and bearer[1], call.query.get("access_token")) if value]
         if not sent:
@@ -189,12 +199,11 @@ class Kernel:
         if not token.user.enabled:
             return _disabled()
         oauth.note_call(self.pim, token)
-        call.user = token.user
-        if refusal := _wrong_content_type(call, route):
-            return refusal
-        if not token.user.may(OVERALL_ACCESS):
-            return http.api_error(403, NO_OVERALL_ACCESS)
-        return None if not route.privilege or token.user.may(route.privilege) else http.api_error(403, route.refusal)
+        return token.user
+
+
+def _redirect_to(target: str, area: Area) -> Route:
+    return Route(method="GET", path="", area=area, handler=lambda _: http.redirect(target, 301))
 
 
 def _segment(found: re.Match[str]) -> str:

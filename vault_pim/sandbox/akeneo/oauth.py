@@ -1,7 +1,7 @@
 """The rules of tokens: granting, refreshing, authenticating a call.
 
-Asked by the token endpoint and by every call of the web API. Client and user are not bound to each other: any valid client
-works with any valid user, and a connection used with a foreign user is noted (observed.md §14).
+Asked by the token endpoint and by every call of the web API. Client and user are not bound to each other: any valid
+client works with any valid user, and a connection used with a foreign user is noted (observed.md §14).
 """
 
 import secrets

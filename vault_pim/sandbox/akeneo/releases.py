@@ -27,8 +27,8 @@ class Release:
         category_media_files: whether the web API serves the files of categories.
         bare_password_changes: whether `{"password": ...}` alone sets a user's password.
         role_form_states_reasons: whether a refused role form names the reason at the field and drops the privileges.
-        token_cache: the `Cache-Control` of a granted token.
-        token_error_cache: the `Cache-Control` of a refused one.
+        grant_cache: the `Cache-Control` of a granted token.
+        refusal_cache: the `Cache-Control` of a refused one.
         custom_apps_path: where the interface lists the apps of developers.
         developer_mode: whether the web API lets them be made.
         connection_limit: connections and connected apps together, at most.
@@ -47,8 +47,8 @@ class Release:
     category_media_files: bool
     bare_password_changes: bool
     role_form_states_reasons: bool
-    token_cache: str
-    token_error_cache: str
+    grant_cache: str
+    refusal_cache: str
     custom_apps_path: str
     developer_mode: bool
     connection_limit: int = 50
@@ -99,8 +99,8 @@ _SEVEN = Release(
     category_media_files=False,
     bare_password_changes=True,
     role_form_states_reasons=True,
-    token_cache="max-age=0, must-revalidate, no-store, private",
-    token_error_cache=_SERVER_SESSION_CACHE,
+    grant_cache="max-age=0, must-revalidate, no-store, private",
+    refusal_cache=_SERVER_SESSION_CACHE,
     custom_apps_path="/rest/marketplace/test-apps",
     developer_mode=False,
     commands=_COMMANDS,
@@ -119,8 +119,8 @@ _MASTER = Release(
     category_media_files=True,
     bare_password_changes=False,
     role_form_states_reasons=False,
-    token_cache="no-store, private",
-    token_error_cache="no-cache, private",
+    grant_cache="no-store, private",
+    refusal_cache="no-cache, private",
     custom_apps_path="/rest/custom-apps",
     developer_mode=True,
     commands=_COMMANDS | {"pim:oauth-server:delete-expired-tokens"},

@@ -16,7 +16,7 @@ from vault_pim.sandbox.akeneo.world import User
 FAILURES_ALLOWED: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=5)
 
-_WRONG_PASSWORD: Final = "Invalid credentials."
+_WRONG_CREDENTIALS: Final = "Invalid credentials."
 _WRONG_CSRF: Final = "Invalid CSRF token."
 _LOCKED: Final = "Your account is locked for 5 minutes after too many authentication attempts."
 
@@ -55,7 +55,7 @@ def _check(call: Call) -> Response:
     token = fields.get("_csrf_token", "")
     if user is None:
         # The PIM loads the user again to count the failure, and cannot: that gives away who exists.
-        response = http.html(pages.login(session.csrf_token(LOGIN_CSRF), _WRONG_PASSWORD), 401)
+        response = http.html(pages.login(session.csrf_token(LOGIN_CSRF), _WRONG_CREDENTIALS), 401)
     elif reason := _failure(call.pim, user, password, csrf_holds=session.accepts(LOGIN_CSRF, str(token))):
         session.login_error = reason
         response = http.redirect(f"{call.base_url}/user/login")
@@ -84,7 +84,7 @@ def _failure(pim: Pim, user: User, password: str, *, csrf_holds: bool) -> str:
     now = pim.clock.now()
     if user.failures >= FAILURES_ALLOWED and user.first_failure and now < user.first_failure + LOCKED_FOR:
         return _LOCKED
-    reason = _WRONG_CSRF if not csrf_holds else "" if user.has_password(password) else _WRONG_PASSWORD
+    reason = _WRONG_CSRF if not csrf_holds else "" if user.has_password(password) else _WRONG_CREDENTIALS
     if reason:
         user.failures += 1
         user.first_failure = user.first_failure or now

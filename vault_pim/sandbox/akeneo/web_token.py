@@ -33,7 +33,7 @@ def _token(call: Call) -> Response:
     try:
         pair = oauth.grant(call.pim, parameters, str(client_id), str(secret))
     except ImpossibleError as no:
-        return http.api_error(422, str(no), {"cache-control": call.pim.release.token_error_cache})
+        return http.api_error(422, str(no), {"cache-control": call.pim.release.refusal_cache})
     body = {
         "access_token": pair.access.value,
         "expires_in": int(oauth.ACCESS_LIFETIME.total_seconds()),
@@ -41,7 +41,7 @@ def _token(call: Call) -> Response:
         "scope": None,
         "refresh_token": pair.refresh.value,
     }
-    headers = {"cache-control": call.pim.release.token_cache, "pragma": "no-cache"}
+    headers = {"cache-control": call.pim.release.grant_cache, "pragma": "no-cache"}
     return http.json_answer(body, headers=headers)
 
 
