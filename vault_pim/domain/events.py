@@ -20,7 +20,6 @@ class Tag(StrEnum):
     REVOCATION_ASKED = "revocation:asked"
     REVOCATION_PROVEN = "revocation:proven"
     REVOCATION_UNPROVEN = "revocation:unproven"
-    ALARM = "connector:alarm"
     SETUP_DONE = "setup:done"
 
 

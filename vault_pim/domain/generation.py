@@ -57,7 +57,7 @@ class Generation:
         reason: why it was planned (a `Reason` value).
         client_id, username: its names at the PIM; None until issued.
         fingerprints: keyed fingerprint by field, by which a leaked value is found again.
-        refusal: why verification refused it; None if it did not.
+        refusal: why it cannot be used: verification refused it, or its stored copy is lost; None if neither.
         retire_at: when its grace ends; None before GRACE.
     """
 

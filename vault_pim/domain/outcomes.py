@@ -15,6 +15,7 @@ class Part(StrEnum):
     ACCESS = "access"
     SERVED = "served"
     ORPHAN = "orphan"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

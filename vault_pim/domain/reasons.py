@@ -25,6 +25,7 @@ class Reason(StrEnum):
     # why surroundings are mended
     ROLE_DIFFERS = "role-differs"
     NOT_SERVED = "not-served"
+    LOST = "lost"
     ACCESS_CUT = "access-cut"
     ORPHAN = "orphan"
     # why we wait
@@ -64,6 +65,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.REVOCATION_ASKED: "its revocation was asked for",
     Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
     Reason.NOT_SERVED: "the current set is not what its path serves",
+    Reason.LOST: "the stored copy of the current set is lost",
     Reason.ACCESS_CUT: "its access to Vault is still cut, though a new set was asked for",
     Reason.ORPHAN: "a set that should be gone is still at the PIM",
     Reason.NOT_DUE: "nothing is due",

@@ -29,6 +29,7 @@ class Revocation:
     Attributes:
         lifted_at: when a person asked for a new set after it; None while the connector is cut off.
         proven_at: when the end of the old sets was proven; None until then.
+        evidence: what was tried and refused, one line each.
     """
 
     through: int
@@ -37,6 +38,7 @@ class Revocation:
     asked_by: str
     proven_at: datetime | None = None
     lifted_at: datetime | None = None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

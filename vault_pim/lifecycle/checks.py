@@ -40,6 +40,12 @@ def gone_at_pim(facts: Facts, _: Connector) -> Reason | None:
     return Reason.GONE_AT_PIM if current.label.lower() not in labels else None
 
 
+def lost(facts: Facts, _: Connector) -> Reason | None:
+    """No copy of the current set is left that could be served."""
+    current = facts.state.current
+    return Reason.LOST if current and current.refusal is not None else None
+
+
 def mechanism_changed(facts: Facts, _: Connector) -> Reason | None:
     """The configuration names another mechanism than the current set was made by."""
     current = facts.state.current
@@ -71,6 +77,7 @@ ROTATE: tuple[Check, ...] = (
     nothing_current,
     asked_for,
     gone_at_pim,
+    lost,
     mechanism_changed,
     label_changed,
     schedule_says_so,

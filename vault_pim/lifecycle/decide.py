@@ -50,6 +50,8 @@ def revocation(facts: Facts) -> Decision | None:
     if leaked:
         first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
         return Do(step=Step.REVOKE, number=first.number, reason=Reason.REVOCATION_ASKED)
+    if asked.proven_at is None:
+        return Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
     return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF)
 
 
@@ -111,7 +113,7 @@ def served_as_known(facts: Facts) -> Decision | None:
             detail=f"generation {served.generation} at KV version {served.kv_version}",
             advice=f"State and path of {facts.id} do not fit together; was a backup restored? See `vault-pim status`.",
         )
-    if current is None or (served is not None and served.generation == current.number):
+    if current is None or current.refusal is not None or (served is not None and served.generation == current.number):
         return None
     return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
 

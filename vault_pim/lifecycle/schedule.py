@@ -69,5 +69,5 @@ def _opening(calendar: Calendar, published_at: datetime, now: datetime) -> datet
 
 def retry_at(*, failures: int, last_at: datetime, connector: ConnectorId) -> datetime:
     """When to try again after so many failures in a row: 10 s, doubling up to an hour, a fifth later at the most."""
-    wait = min(timedelta(seconds=10) * 2 ** min(failures - 1, 12), timedelta(hours=1))
+    wait = min(timedelta(seconds=10) * 2.0 ** min(failures - 1, 12), timedelta(hours=1))
     return last_at + wait * (1 + spread(connector) / 5)

@@ -1,0 +1,1 @@
+"""The record: an append-only file of JSON lines, one event each."""

@@ -1,0 +1,71 @@
+"""What a person asks for: a rotation or a revocation. Saved durably first; the passes then carry it out."""
+
+from dataclasses import replace
+
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.errors import AuditUnavailable, NotProven, TakenOver
+from vault_pim.domain.events import Event, Tag
+from vault_pim.domain.state import ConnectorState, Revocation
+from vault_pim.engine.hold import Hold
+from vault_pim.engine.tools import Tools
+
+TRIES = 20
+"""How often a revocation is written again after a lost check-and-set; each loss means that a pass saved meanwhile."""
+
+
+def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
+    """Ask for a new generation now; after a revocation this is what lets the connector in again.
+
+    Raises:
+        NotProven: an earlier revocation is not finished; a new set must not be served before.
+        TakenOver: somebody works on the connector at this moment.
+        AuditUnavailable: nothing was asked.
+    """
+    hold = Hold(tools, connector)
+    state, now = hold.state, tools.clock.now()
+    if state.revocation is not None and state.revocation.proven_at is None:
+        raise NotProven(
+            f"the revocation of {connector} is not proven yet",
+            advice=f"Run `vault-pim revoke {connector} --reason ...` again until it is, then rotate.",
+        )
+    if state.holder is not None and state.holder.name != tools.me and state.holder.expires_at > hold.server_now:
+        raise TakenOver(f"{connector} is worked on by {state.holder.name}", advice="Try again in a moment.")
+    tools.audit.record(Event(at=now, tag=Tag.ROTATION_ASKED, by=tools.me, connector=connector))
+    lifted = replace(state.revocation, lifted_at=state.revocation.lifted_at or now) if state.revocation else None
+    hold.write(replace(state, rotation_asked_at=now, revocation=lifted, failures=None))
+    return hold.state
+
+
+def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> ConnectorState:
+    """Ask for the end of every set issued so far. Whoever works on the connector loses it to this.
+
+    Asked again while the first is not lifted, it goes on with the first.
+
+    Raises:
+        TakenOver: others kept writing; nothing was asked.
+    """
+    for _ in range(TRIES):
+        hold = Hold(tools, connector)
+        if hold.state.cut_off:
+            return hold.state
+        _record_asked(tools, connector, reason)
+        asked = Revocation(
+            through=hold.state.next_number - 1, reason=reason, asked_at=tools.clock.now(), asked_by=tools.me
+        )
+        try:
+            hold.write(replace(hold.state, revocation=asked, holder=None, rotation_asked_at=None, failures=None))
+        except TakenOver:
+            continue
+        return hold.state
+    raise TakenOver(f"{connector} is written by others all the time", advice="Stop the daemons, then revoke again.")
+
+
+def _record_asked(tools: Tools, connector: ConnectorId, reason: str) -> None:
+    """Audit the wish; a revocation is carried out even where the log cannot be written (the passes say so)."""
+    event = Event(
+        at=tools.clock.now(), tag=Tag.REVOCATION_ASKED, by=tools.me, connector=connector, detail={"reason": reason}
+    )
+    try:
+        tools.audit.record(event)
+    except AuditUnavailable:
+        return

@@ -1,0 +1,185 @@
+"""One function per step: what is done at the PIM and in Vault, and what is true afterwards.
+
+Each may be repeated any number of times with the same end. Called by reconcile.py once the intent is saved and audited.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import Impossible, NotProven
+from vault_pim.domain.facts import Facts, Observation
+from vault_pim.domain.generation import Generation, Step
+from vault_pim.domain.outcomes import Alive, Refused, Verified
+from vault_pim.domain.state import ConnectorState
+from vault_pim.engine.tools import Tools
+from vault_pim.lifecycle.schedule import due
+from vault_pim.lifecycle.transitions import advance
+
+LOST = "its stored copy is lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What is true after a step; `detail` goes into the audit log.
+
+    Attributes:
+        refusal: why the generation cannot go on; None if the step brought it on.
+    """
+
+    state: ConnectorState
+    observation: Observation
+    detail: dict[str, str] = field(default_factory=dict)
+    refusal: str | None = None
+
+
+Effect = Callable[[Tools, Facts, int], Done]
+
+
+def issue(tools: Tools, facts: Facts, number: int) -> Done:
+    """Make the set at the PIM and hold it where connectors cannot read it."""
+    generation = generation_of(facts, number)
+    credentials = tools.credentials.held(facts.id, number)
+    if credentials is None:
+        credentials = tools.driver.issue(declared(facts), generation)
+        tools.credentials.hold(facts.id, number, credentials)
+    pim = facts.observation.pim
+    issued = replace(
+        generation,
+        stage=advance(generation.stage, Step.ISSUE),
+        client_id=credentials.client_id,
+        username=credentials.username,
+        pim_release=pim.survey.pim_release if pim else None,
+        fingerprints=tools.fingerprints.of(credentials),
+        issued_at=facts.now,
+    )
+    return _done(facts, issued, client_id=credentials.client_id, username=credentials.username)
+
+
+def verify(tools: Tools, facts: Facts, number: int) -> Done:
+    """Log in with the set and see that it may do what is declared and no more."""
+    generation = generation_of(facts, number)
+    credentials = tools.credentials.held(facts.id, number)
+    if credentials is None:
+        return refused(facts, generation, LOST)
+    match tools.driver.verify(credentials, declared(facts).permissions):
+        case Refused(reason=reason):
+            return refused(facts, generation, reason)
+        case Verified(allowed=allowed, forbidden=forbidden):
+            verified = replace(generation, stage=advance(generation.stage, Step.VERIFY))
+            return _done(facts, verified, allowed=allowed, forbidden=forbidden or "none left to try")
+
+
+def publish(tools: Tools, facts: Facts, number: int) -> Done:
+    """Serve the set at the connector's path; the former one is in grace from now on."""
+    generation, connector = generation_of(facts, number), declared(facts)
+    credentials = tools.credentials.held(facts.id, number)
+    if credentials is None:
+        return refused(facts, generation, LOST)
+    advance(generation.stage, Step.PUBLISH)
+    served = tools.credentials.publish(connector, generation, credentials, due_at(facts, connector))
+    return Done(
+        state=replace(facts.state.publish(number, at=facts.now, grace=connector.policy.grace), failures=None),
+        observation=replace(facts.observation, served=served),
+        detail={"kv_version": str(served.kv_version)},
+    )
+
+
+def retire(tools: Tools, facts: Facts, number: int) -> Done:
+    """End a superseded set after its grace."""
+    return _end(tools, facts, number, Step.RETIRE)
+
+
+def abandon(tools: Tools, facts: Facts, number: int) -> Done:
+    """Clean up a set that never went out."""
+    return _end(tools, facts, number, Step.ABANDON)
+
+
+def revoke(tools: Tools, facts: Facts, number: int) -> Done:
+    """End a set at once, and keep the evidence with the revocation."""
+    done = _end(tools, facts, number, Step.REVOKE)
+    asked = done.state.revocation
+    if asked is None:
+        raise Impossible(f"generation {number} of {facts.id} is revoked without a revocation asked for")
+    evidence = (*asked.evidence, *(f"generation {number}: {line}" for line in done.detail.values()))
+    return replace(done, state=replace(done.state, revocation=replace(asked, evidence=evidence)))
+
+
+STEPS: Mapping[Step, Effect] = {
+    Step.ISSUE: issue,
+    Step.VERIFY: verify,
+    Step.PUBLISH: publish,
+    Step.RETIRE: retire,
+    Step.REVOKE: revoke,
+    Step.ABANDON: abandon,
+}
+
+
+def declared(facts: Facts) -> Connector:
+    """The connector's declaration; steps that need one are decided only where there is one."""
+    if facts.connector is None:
+        raise Impossible(f"a step of {facts.id} needs its configuration")
+    return facts.connector
+
+
+def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
+    """Delete at the PIM, prove it dead, destroy every stored copy.
+
+    Without a held copy there is nothing left to log in with: it was never issued, or an earlier try got past the proof.
+    """
+    generation = generation_of(facts, number)
+    ended = replace(generation, stage=advance(generation.stage, step), ended_at=facts.now)
+    credentials = tools.credentials.held(facts.id, number)
+    if credentials is None:
+        tools.driver.delete(generation)
+        evidence: tuple[str, ...] = ("no copy is held",)
+    else:
+        tokens = tools.driver.take_tokens(credentials)
+        tools.driver.delete(generation)
+        proof = tools.driver.prove_dead(credentials, tokens)
+        if isinstance(proof, Alive):
+            raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
+        evidence = proof.evidence
+    tools.credentials.destroy_served(facts.id, number)
+    tools.credentials.drop_held(facts.id, number)
+    detail = {f"evidence_{index}": line for index, line in enumerate(("deleted at the PIM", *evidence), 1)}
+    return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=detail)
+
+
+def generation_of(facts: Facts, number: int) -> Generation:
+    generation = facts.state.find(number)
+    if generation is None:
+        raise Impossible(f"generation {number} of {facts.id} is not in its state")
+    return generation
+
+
+def refused(facts: Facts, generation: Generation, why: str) -> Done:
+    """The generation cannot go on."""
+    state = facts.state.put(replace(generation, refusal=why))
+    return Done(state=state, observation=facts.observation, detail={"refusal": why}, refusal=why)
+
+
+def _done(facts: Facts, generation: Generation, **detail: str) -> Done:
+    """That generation as it is now; nothing else is known to have changed."""
+    return Done(state=facts.state.put(generation), observation=facts.observation, detail=detail)
+
+
+def without(facts: Facts, generation: Generation) -> Observation:
+    """The observation after a generation was deleted at the PIM and in Vault."""
+    observation = facts.observation
+    served = observation.served
+    if served is not None and served.generation == generation.number:
+        observation = replace(observation, served=None)
+    if observation.pim is None:
+        return observation
+    survey = observation.pim.survey
+    left = tuple(one for one in survey.sightings if one.label.lower() != generation.label.lower())
+    freed = len(survey.sightings) - len(left)
+    slots = None if survey.free_slots is None else survey.free_slots + freed
+    return replace(observation, pim=replace(observation.pim, survey=replace(survey, sightings=left, free_slots=slots)))
+
+
+def due_at(facts: Facts, connector: Connector) -> datetime:
+    """When a set published now will be due; a hint for people, written beside the served set."""
+    return due(connector.policy, connector.id, published_at=facts.now, now=facts.now).first

@@ -1,0 +1,81 @@
+"""One function per part of a connector's surroundings: put it back to what state and configuration say.
+
+Like the steps in effects.py, each may be repeated any number of times with the same end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vault_pim.domain.errors import Impossible, NotProven
+from vault_pim.domain.facts import Facts, Presence
+from vault_pim.domain.outcomes import Part
+from vault_pim.engine.effects import LOST, Done, Effect, declared, due_at, generation_of, refused, without
+from vault_pim.engine.tools import Tools
+
+
+def role(tools: Tools, facts: Facts, _: int) -> Done:
+    """Bring the connector's role to exactly the declared permissions."""
+    connector, pim = declared(facts), facts.observation.pim
+    if pim is None:
+        raise Impossible("a role is mended only where the PIM answers")
+    tools.driver.put_role(connector.label, connector.permissions)
+    seen = replace(pim, role=Presence.AS_DECLARED)
+    return Done(state=facts.state, observation=replace(facts.observation, pim=seen), detail={"role": connector.label})
+
+
+def access(tools: Tools, facts: Facts, _: int) -> Done:
+    """Cut a revoked connector off from Vault, or let it in again once a new set was asked for."""
+    if facts.state.cut_off:
+        tools.access.cut(facts.id)
+        return Done(state=facts.state, observation=replace(facts.observation, access=Presence.CUT))
+    tools.access.restore(facts.id)
+    return Done(
+        state=facts.state, observation=replace(facts.observation, access=tools.access.presence(declared(facts)))
+    )
+
+
+def served(tools: Tools, facts: Facts, number: int) -> Done:
+    """Serve the current set again; where no copy of it is left, say so, and a successor becomes due."""
+    connector, current = declared(facts), generation_of(facts, number)
+    credentials = tools.credentials.held(facts.id, current.number)
+    if credentials is None:
+        return refused(facts, current, LOST)
+    now_served = tools.credentials.publish(connector, current, credentials, due_at(facts, connector))
+    return Done(state=facts.state, observation=replace(facts.observation, served=now_served))
+
+
+def orphan(tools: Tools, facts: Facts, number: int) -> Done:
+    """Delete a set at the PIM that ended long ago."""
+    generation = generation_of(facts, number)
+    tools.driver.delete(generation)
+    return Done(state=facts.state, observation=without(facts, generation), detail={"label": generation.label})
+
+
+def proof(tools: Tools, facts: Facts, _: int) -> Done:
+    """Complete a revocation: no KV version gives a revoked set, and none of the connector's Vault tokens works."""
+    asked = facts.state.revocation
+    if asked is None:
+        raise Impossible("there is no revocation to prove")
+    readable = [number for number in tools.credentials.readable(facts.id) if number <= asked.through]
+    tokens = tools.access.live_tokens(facts.id)
+    if readable or tokens:
+        raise NotProven(
+            f"the revocation of {facts.id} is not proven",
+            why=f"{len(readable)} readable KV versions and {tokens} live Vault tokens are left",
+        )
+    evidence = ("Vault: no KV version gives a revoked set", "Vault: entity disabled, no token of it works")
+    proven = replace(asked, proven_at=facts.now, evidence=(*asked.evidence, *evidence))
+    return Done(
+        state=replace(facts.state, revocation=proven, failures=None),
+        observation=facts.observation,
+        detail={f"evidence_{index}": line for index, line in enumerate(evidence, 1)},
+    )
+
+
+MENDS: Mapping[Part, Effect] = {
+    Part.ROLE: role,
+    Part.ACCESS: access,
+    Part.SERVED: served,
+    Part.ORPHAN: orphan,
+    Part.PROOF: proof,
+}

@@ -1,0 +1,36 @@
+"""Look at the PIM and at Vault for one connector. Changes nothing and carries no secret."""
+
+from dataclasses import dataclass
+
+from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.errors import PimNoAnswer, PimRefusal
+from vault_pim.domain.facts import Observation, PimSight, Presence, Survey
+from vault_pim.engine.tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An observation, and the PIM's error where it gave none: a silent PIM must not keep Vault from being cut."""
+
+    observation: Observation
+    silence: PimNoAnswer | PimRefusal | None
+
+
+def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey: Survey | None = None) -> Look:
+    """See how one connector stands.
+
+    Args:
+        tools: the ports.
+        id_: the connector, configured or not.
+        connector: as declared, or None.
+        survey: a look at its PIM taken just before, to be shared among its connectors.
+    """
+    access = tools.access.presence(connector) if connector else Presence.ABSENT
+    served = tools.credentials.served(id_)
+    try:
+        seen = survey or tools.driver.survey()
+        role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
+    except (PimNoAnswer, PimRefusal) as silence:
+        return Look(observation=Observation(pim=None, access=access, served=served), silence=silence)
+    pim = PimSight(survey=seen, role=role)
+    return Look(observation=Observation(pim=pim, access=access, served=served), silence=None)

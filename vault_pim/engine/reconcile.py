@@ -1,0 +1,220 @@
+"""One pass for one connector: load, observe, decide, audit, effect, save, audit, and again until nothing is due.
+
+There is no recovery code: after a crash at any point the next pass is the ordinary one. Called by the daemon and by the
+commands `plan`, `apply`, `rotate` and `revoke`; nothing is due because one of them called.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.errors import AuditUnavailable, TakenOver, VaultPimError
+from vault_pim.domain.events import Event, Tag
+from vault_pim.domain.facts import Facts, Survey
+from vault_pim.domain.generation import Generation, Stage, Step
+from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
+from vault_pim.domain.reasons import Reason
+from vault_pim.domain.state import ConnectorState, Failures
+from vault_pim.engine.effects import STEPS, Done, declared
+from vault_pim.engine.hold import Hold
+from vault_pim.engine.mends import MENDS
+from vault_pim.engine.observe import Look, observe
+from vault_pim.engine.tools import Tools
+from vault_pim.lifecycle.decide import decide
+from vault_pim.lifecycle.findings import findings
+
+logger = logging.getLogger(__name__)
+
+Watcher = Callable[[Do | Mend], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done next, and what a person should know."""
+
+    facts: Facts
+    decision: Decision
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What a pass did, where it ended, and what is true now."""
+
+    done: tuple[Do | Mend, ...]
+    end: Wait | Alarm
+    state: ConnectorState
+    findings: tuple[Finding, ...]
+
+
+class Reconciler:
+    """Runs passes for the connectors of one PIM; holds nothing between them, so threads may share it."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+
+    def survey(self) -> Survey:
+        """Look at the PIM once, to be shared among its connectors."""
+        return self.tools.driver.survey()
+
+    def plan(
+        self, id_: ConnectorId, connector: Connector | None, *, survey: Survey | None = None, impatient: bool = False
+    ) -> Plan:
+        """Decide, and stop there.
+
+        Raises:
+            PimNoAnswer, PimRefusal: the PIM's side cannot be seen.
+        """
+        hold = Hold(self.tools, id_)
+        look = observe(self.tools, id_, connector, survey)
+        facts = self._facts(hold, connector, look, impatient=impatient)
+        decision = decide(facts)
+        _raise_silence(decision, look)
+        return Plan(facts=facts, decision=decision, findings=findings(facts))
+
+    def run(
+        self,
+        id_: ConnectorId,
+        connector: Connector | None,
+        *,
+        survey: Survey | None = None,
+        impatient: bool = False,
+        watch: Watcher = lambda _: None,
+    ) -> Pass:
+        """Do what is due, step by step, until nothing is.
+
+        Args:
+            id_: the connector.
+            connector: as declared, or None if it is not in the configuration any more.
+            survey: a look at its PIM taken just before.
+            impatient: do not wait for a back-off.
+            watch: told of each step before it is done.
+
+        Raises:
+            TakenOver: somebody else works on the connector; nothing was done after that.
+            NoAnswer, Refusal, NotProven: the step in hand failed; the next pass goes on from what is true then.
+            AuditUnavailable: nothing was done.
+        """
+        hold = Hold(self.tools, id_)
+        look = observe(self.tools, id_, connector, survey)
+        done: list[Do | Mend] = []
+        try:
+            while True:
+                facts = self._facts(hold, connector, look, impatient=impatient)
+                decision = decide(facts)
+                if isinstance(decision, Wait | Alarm):
+                    break
+                watch(decision)
+                outcome = self._carry_out(hold, facts, decision)
+                look = replace(look, observation=outcome.observation)
+                impatient = impatient and outcome.refusal is None
+                done.append(decision)
+            hold.release(_settled(hold.state, decision))
+        except TakenOver:
+            raise
+        except VaultPimError as error:
+            with suppress(VaultPimError):
+                hold.release(_failed(hold.state, error.what, self.tools.clock.now()))
+            raise
+        _raise_silence(decision, look)
+        return Pass(done=tuple(done), end=decision, state=hold.state, findings=findings(facts))
+
+    def _carry_out(self, hold: Hold, facts: Facts, decision: Do | Mend) -> Done:
+        """Intent before effect, stage after effect; both audited."""
+        facts = replace(facts, state=_with_intent(facts, decision))
+        tags = _STEP_TAGS if isinstance(decision, Do) else _MEND_TAGS
+        effect = STEPS[decision.step] if isinstance(decision, Do) else MENDS[decision.part]
+        self._record(facts, decision, tags.begun)
+        hold.save(facts.state)
+        try:
+            outcome = effect(self.tools, facts, decision.number or 0)
+        except VaultPimError as error:
+            self._record(facts, decision, tags.failed, {"what": error.what, "why": error.why})
+            raise
+        state = outcome.state if outcome.refusal is None else _failed(outcome.state, outcome.refusal, facts.now)
+        hold.save(state)
+        self._record(facts, decision, tags.done, outcome.detail)
+        return outcome
+
+    def _facts(self, hold: Hold, connector: Connector | None, look: Look, *, impatient: bool) -> Facts:
+        return Facts(
+            id=hold.state.connector,
+            connector=connector,
+            mechanism=self.tools.driver.mechanism,
+            state=hold.state,
+            observation=look.observation,
+            now=self.tools.clock.now(),
+            server_now=hold.server_now,
+            me=self.tools.me,
+            impatient=impatient,
+        )
+
+    def _record(self, facts: Facts, decision: Do | Mend, tag: Tag, detail: dict[str, str] | None = None) -> None:
+        """Audit, or do nothing; only a revocation goes on without, and says so."""
+        event = Event(
+            at=self.tools.clock.now(),
+            tag=tag,
+            by=self.tools.me,
+            connector=facts.id,
+            generation=decision.number,
+            step=decision.step if isinstance(decision, Do) else decision.part,
+            reason=decision.reason,
+            detail=detail or {},
+        )
+        try:
+            self.tools.audit.record(event)
+        except AuditUnavailable as error:
+            if not facts.state.cut_off:
+                raise
+            logger.warning("%s; the revocation of %s goes on unrecorded", error.what, facts.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tags:
+    begun: Tag
+    done: Tag
+    failed: Tag
+
+
+_STEP_TAGS = _Tags(begun=Tag.STEP_BEGUN, done=Tag.STEP_DONE, failed=Tag.STEP_FAILED)
+_MEND_TAGS = _Tags(begun=Tag.MEND_BEGUN, done=Tag.MEND_DONE, failed=Tag.MEND_FAILED)
+
+
+def _with_intent(facts: Facts, decision: Do | Mend) -> ConnectorState:
+    """The state that must be durable before the effect: a generation about to be issued is planned in it."""
+    if not isinstance(decision, Do) or decision.step is not Step.ISSUE or facts.state.find(decision.number):
+        return facts.state
+    connector = declared(facts)
+    return facts.state.put(
+        Generation(
+            number=decision.number,
+            stage=Stage.PLANNED,
+            label=connector.id.label(decision.number),
+            marker=secrets.token_hex(4),
+            role=connector.label,
+            mechanism=facts.mechanism,
+            reason=decision.reason,
+            planned_at=facts.now,
+        )
+    )
+
+
+def _failed(state: ConnectorState, what: str, now: datetime) -> ConnectorState:
+    """One more failed try in a row."""
+    count = state.failures.count if state.failures else 0
+    return replace(state, failures=Failures(count=count + 1, last_at=now, what=what))
+
+
+def _settled(state: ConnectorState, end: Wait | Alarm) -> ConnectorState:
+    """A pass that came to its end forgets earlier failures, unless it waits because of them."""
+    waits = isinstance(end, Wait) and end.reason in (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT)
+    return state if waits else replace(state, failures=None)
+
+
+def _raise_silence(decision: Decision, look: Look) -> None:
+    if isinstance(decision, Wait) and decision.reason is Reason.PIM_SILENT and look.silence is not None:
+        raise look.silence
