@@ -1,0 +1,159 @@
+"""Reads the configuration once: file, connectors.d and environment, merged, validated, turned into the nouns of
+`domain`.
+
+Called by `assembly.py`, by the commands, and again by the daemon on SIGHUP. Reports everything that is wrong at once;
+nothing of a wrong configuration comes into use. Reads no secret.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.policy import Policy
+from vault_pim.settings.document import Document, read_document
+from vault_pim.settings.environment import Environment, merge
+from vault_pim.settings.problems import InvalidConfiguration, Key, Place, Problem, did_you_mean, dotted, explain
+from vault_pim.settings.resolve import Resolved
+from vault_pim.settings.shape import (
+    AuditSettings,
+    ConfigurationFile,
+    ConnectorSettings,
+    DaemonSettings,
+    PimSettings,
+    PolicySettings,
+    VaultSettings,
+)
+
+PATH_VARIABLE = "VAULT_PIM_CONFIG"
+DEFAULT_PATH = Path("config/vault-pim.yaml")
+AnySection = TypeVar("AnySection", bound=BaseModel)
+
+
+def configuration_path(given: Path | None = None) -> Path:
+    """The file to read: the one given, else that of `VAULT_PIM_CONFIG`, else config/vault-pim.yaml."""
+    return given or Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A configuration that is right in itself and all its references.
+
+    Attributes:
+        files: what was read, the main file first.
+        policies: the rotation policies, each with a grace that suffices at every PIM where it is used.
+    """
+
+    files: tuple[Path, ...]
+    vault: VaultSettings
+    pims: Mapping[str, PimSettings]
+    policies: Mapping[str, Policy]
+    daemon: DaemonSettings
+    audit: AuditSettings
+    declared: tuple[Connector, ...]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "Settings":
+        """Read the configuration, from `configuration_path(path)` and the environment.
+
+        Raises:
+            InvalidConfiguration: anything is wrong; all of it is listed.
+        """
+        document = read_document(configuration_path(path))
+        environment = Environment(document.data)
+        data = merge(document.data, environment.data)
+        problems = list(document.problems)
+
+        def note(key: Key, what: str, advice: str) -> None:
+            place = _place(key, document, environment.variables)
+            problems.append(Problem(place=place, key=dotted(key), what=what, advice=advice))
+
+        file = None
+        try:
+            file = ConfigurationFile(**data)
+        except ValidationError as error:
+            for refused in explain(error, ConfigurationFile.model_json_schema()):
+                note(*refused)
+        resolved = Resolved(
+            pims=_sound(PimSettings, data.get("pims")),
+            policies=_sound(PolicySettings, data.get("policies")),
+            connectors=_sound(ConnectorSettings, data.get("connectors")),
+        )
+        for refused in resolved.refused:
+            note(*refused)
+        if problems or file is None:
+            raise InvalidConfiguration(problems)
+        return cls(
+            files=tuple(document.files),
+            vault=file.vault,
+            pims=file.pims,
+            policies=resolved.made_policies,
+            daemon=file.daemon,
+            audit=file.audit,
+            declared=tuple(sorted(resolved.made_connectors.values(), key=lambda one: one.id)),
+        )
+
+    def connectors(self) -> tuple[Connector, ...]:
+        """Every declared connector, in the order of their names."""
+        return self.declared
+
+    def connector(self, name: str) -> Connector:
+        """The connector that `<pim>/<connector>` names, or `<connector>` where one PIM alone has it.
+
+        Raises:
+            ConfigurationError: there is none, or more than one; the candidates are named.
+        """
+        matches = [one for one in self.declared if name in {str(one.id), one.id.name}]
+        match matches:
+            case [one]:
+                return one
+            case []:
+                raise ConfigurationError(
+                    f"there is no connector {name!r} in the configuration",
+                    advice=self._candidates(name),
+                )
+            case _:
+                names = " or ".join(str(one.id) for one in matches)
+                raise ConfigurationError(f"{name!r} is the name of {len(matches)} connectors", advice=f"Write {names}.")
+
+    def select(self, names: Iterable[str]) -> tuple[Connector, ...]:
+        """The connectors that the names mean, each once; all of them where no name is given."""
+        chosen = {one.id: one for one in map(self.connector, names)}
+        return tuple(chosen.values()) or self.declared
+
+    def _candidates(self, name: str) -> str:
+        if not self.declared:
+            return "Declare it under connectors."
+        known = [str(one.id) for one in self.declared]
+        words = [*known, *(one.id.name for one in self.declared)]
+        return did_you_mean(name, words, otherwise=f"Choose one of: {', '.join(known)}.")
+
+
+def _sound(section: type[AnySection], entries: Any) -> dict[str, AnySection | None]:
+    """Each entry of a section by name, validated by itself; None for one that is wrong, which is reported elsewhere."""
+    sound: dict[str, AnySection | None] = {}
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        try:
+            sound[name] = section.model_validate(entry)
+        except ValidationError:
+            sound[name] = None
+    return sound
+
+
+def _place(key: Key, document: Document, variables: Mapping[Key, str]) -> Place:
+    """Where a key was written; for one that is missing, where the section that lacks it begins."""
+    for length in range(len(key), -1, -1):
+        part = key[:length]
+        if part in variables:
+            return Place(file=f"environment variable {variables[part]}")
+        if part and part in document.places:
+            return document.places[part]
+        inner = sorted(name for other, name in variables.items() if part and other[:length] == part)
+        if inner:
+            return Place(file=f"environment variable {inner[0]}")
+    return Place(file=str(document.path))

@@ -1,0 +1,98 @@
+"""Reads one secret from one file, at the moment it is used; and tells beforehand whether that will work.
+
+Called by the login models of `shape.py`, by `findings.py` and by commands that are given a secret's file. Refuses
+files that other accounts of the machine can read, and never repeats what a file holds.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from vault_pim.domain.errors import ConfigurationError
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+LARGEST = 64 * 1024
+
+
+def read_secret(path: Path) -> SecretStr:
+    """The secret that a file holds, without its final newline.
+
+    Args:
+        path: a regular file that only its owner can read.
+
+    Raises:
+        ConfigurationError: there is no such file, it cannot be read, others can read it, or it holds no text.
+    """
+    try:
+        # Opened first and judged by its descriptor, so that the file judged is the file read.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with os.fdopen(descriptor, "rb") as file:
+        _check(path, os.fstat(descriptor))
+        content = file.read(LARGEST + 1)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        # Not chained: that error's text repeats bytes of the secret.
+        raise ConfigurationError(f"secret file {path} is not UTF-8 text", advice="Write the secret as text.") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text or len(content) > LARGEST:
+        raise ConfigurationError(
+            f"secret file {path} is empty or larger than 64 KiB", advice="Write the secret into it, on one line."
+        )
+    return SecretStr(text)
+
+
+def check_secret_file(path: Path) -> None:
+    """Raise what `read_secret` would raise about the file itself, without reading it."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    _check(path, status)
+    if not os.access(path, os.R_OK):
+        raise _unreadable(path, PermissionError())
+
+
+def read_secret_variable(name: str, environ: Mapping[str, str]) -> SecretStr:
+    """The secret that an environment variable holds.
+
+    Raises:
+        ConfigurationError: it is unset or empty.
+    """
+    text = environ.get(name, "").strip()
+    if not text:
+        raise ConfigurationError(f"the environment variable {name} is not set", advice="Set it, or name a file.")
+    return SecretStr(text)
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigurationError:
+    match error:
+        case FileNotFoundError():
+            return ConfigurationError(f"secret file {path} does not exist", advice="Write the secret there, mode 600.")
+        case PermissionError():
+            return ConfigurationError(
+                f"secret file {path} may not be read by this account",
+                advice=f"Run: chown {_account()} {path}",
+            )
+        case _:
+            return ConfigurationError(f"secret file {path} cannot be read", why=error.strerror or "")
+
+
+def _check(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigurationError(f"secret file {path} is not a regular file", advice="Name the file itself.")
+    if status.st_mode & OTHERS:
+        raise ConfigurationError(
+            f"secret file {path} is open to other accounts",
+            why=f"its mode is {stat.S_IMODE(status.st_mode):o}; a secret is for its owner alone",
+            advice=f"Run: chmod 600 {path}",
+        )
+
+
+def _account() -> str:
+    return os.environ.get("USER") or str(os.getuid())

@@ -1,0 +1,257 @@
+"""The shape of the configuration: every key, its meaning, its unit, its default and why that default.
+
+Validated by `loading.py`; printed as JSON Schema by `vault-pim config schema`; `reference.py` makes the reference
+page from it. Holds no secret: secrets are named by file and read when used. What connects the sections is checked in
+`resolve.py`.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
+from vault_pim.settings.secret_files import read_secret, read_secret_variable
+from vault_pim.settings.values import AbsolutePath, Cron, Duration, Listen, Network, Release, Url, Zone, refusal
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]
+Mount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
+
+
+class Section(BaseModel):
+    """A mapping of the configuration: unknown keys are refused, rejected values are not repeated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ApproleLogin(Section):
+    """Log in to Vault with AppRole."""
+
+    method: Literal["approle"] = Field(description="How vault-pim logs in to Vault. No default: a login is a decision.")
+    role_id_file: AbsolutePath = Field(description="File that holds the role-id. Mode 600.")
+    secret_id_file: AbsolutePath = Field(description="File that holds the secret-id. Mode 600, read at each login.")
+
+    def role_id(self) -> SecretStr:
+        """The role-id, read now."""
+        return read_secret(self.role_id_file)
+
+    def secret_id(self) -> SecretStr:
+        """The secret-id, read now."""
+        return read_secret(self.secret_id_file)
+
+
+class TokenLogin(Section):
+    """Use a Vault token that somebody else made and renews."""
+
+    method: Literal["token"] = Field(description="Use a token as it is; meant for development and for `setup`.")
+    token_file: AbsolutePath | None = Field(
+        None, description="File that holds the token, mode 600. Default: the environment variable `VAULT_TOKEN`."
+    )
+
+    def token(self) -> SecretStr:
+        """The token, read now."""
+        return read_secret(self.token_file) if self.token_file else read_secret_variable("VAULT_TOKEN", os.environ)
+
+
+class VaultSettings(Section):
+    """Vault or OpenBao."""
+
+    url: Url = Field(description="Address of Vault. Plain http is accepted for this machine alone.")
+    namespace: Text | None = Field(None, description="Vault namespace. Default: none, the root namespace.")
+    ca_cert: AbsolutePath | None = Field(
+        None, description="PEM file with the authorities to trust. Default: those of the system."
+    )
+    auth: Annotated[ApproleLogin | TokenLogin, Field(discriminator="method")] = Field(
+        description="How vault-pim itself logs in."
+    )
+    credentials_mount: Mount = Field("pim", description="KV v2 mount where connectors read their credential sets.")
+    state_mount: Mount = Field("pim-state", description="KV v2 mount for vault-pim alone: state and pending sets.")
+
+
+class WebLogin(Section):
+    """vault-pim's own account in the web interface of a PIM."""
+
+    username: Text = Field(description="User name of vault-pim's account at the PIM.")
+    password_file: AbsolutePath = Field(description="File that holds its password. Mode 600, read at each login.")
+
+    def password(self) -> SecretStr:
+        """The password, read now."""
+        return read_secret(self.password_file)
+
+
+class Console(Section):
+    """A way to run the console of a PIM."""
+
+    command: list[Text] = Field(
+        min_length=1,
+        description="Command and arguments that run the PIM's console, without a shell, such as "
+        "`[ssh, pim@pim-host, php, /srv/pim/bin/console]`.",
+    )
+
+
+class PimSettings(Section):
+    """One Akeneo PIM. At least one of `web` and `console` is needed; mechanism `connections` needs `web`."""
+
+    url: Url = Field(description="Base URL of the PIM, as its users write it.")
+    release: Release = Field(
+        "auto", description="PIM release: `auto`, `1.7`, `2.3` ... `7.0`, or `master`. Default: ask the PIM."
+    )
+    mechanism: Literal["auto", "connections", "user_and_client"] = Field(
+        "auto", description="How credential sets are made. Default: `connections` where the release offers them."
+    )
+    web: WebLogin | None = Field(None, description="Login to the web interface. Default: none.")
+    console: Console | None = Field(None, description="Access to the PIM's console. Default: none.")
+    max_parallel: int = Field(
+        2, ge=1, le=16, description="Connectors worked on at once at this PIM. Default 2, light on a shared PIM."
+    )
+    access_token_lifetime: Duration = Field(
+        timedelta(hours=1),
+        description="How long an access token of this PIM lives; grace must cover it. Default: what Akeneo ships.",
+    )
+    ca_cert: AbsolutePath | None = Field(
+        None, description="PEM file with the authorities to trust. Default: those of the system."
+    )
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if self.web is None and self.console is None:
+            raise refusal("has neither web nor console", "Give one, so that vault-pim can make credential sets there.")
+        if self.mechanism == "connections" and self.web is None:
+            raise refusal("mechanism connections needs web", "Add web, or choose mechanism user_and_client.")
+        return self
+
+
+class PolicySettings(Section):
+    """A rotation policy: either `rotate_every` (by age) or `rotate_at` (by calendar)."""
+
+    rotate_every: Duration | None = Field(None, description="Rotate a credential set when it reaches this age.")
+    jitter: float = Field(
+        0.1,
+        ge=0,
+        le=0.5,
+        description="Share of `rotate_every`, 0 to 0.5, by which rotation may come earlier, fixed for each connector. "
+        "Default 0.1, so that connectors of one policy do not rotate all at once.",
+    )
+    rotate_at: Cron | None = Field(None, description='Rotate at these instants: five cron fields, as `"0 3 * * SUN"`.')
+    timezone: Zone = Field(ZoneInfo("UTC"), description="Time zone of `rotate_at`. Default UTC: no clock change.")
+    window: Duration = Field(
+        timedelta(hours=2), description="How long after each instant a rotation may begin. Default PT2H, a short night."
+    )
+    max_age: Duration = Field(
+        description="Past this age a set is overdue, whatever the schedule. No default: it is the rule you are held to."
+    )
+    grace: Duration = Field(
+        description="How long the former set works after its successor is served. At least `refresh_interval` plus "
+        "the PIM's `access_token_lifetime`. No default: it depends on your connectors."
+    )
+    refresh_interval: Duration = Field(
+        timedelta(minutes=5),
+        description="The longest a connector takes to notice a new set. Default PT5M, as Vault Agent takes.",
+    )
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if (self.rotate_every is None) == (self.rotate_at is None):
+            raise refusal("needs exactly one of rotate_every and rotate_at", "Keep one of the two.")
+        alien = {"jitter"} if self.rotate_at else {"timezone", "window"}
+        if surplus := sorted(alien & self.model_fields_set):
+            kind = "rotate_every" if self.rotate_at else "rotate_at"
+            raise refusal(f"{' and '.join(surplus)} belongs to {kind}", f"Remove it, or use {kind}.")
+        return self
+
+
+class ApproleAccess(Section):
+    """A connector's login to Vault by AppRole."""
+
+    secret_id_ttl: Duration = Field(
+        timedelta(days=7), description="How long a secret-id works. Default P7D, enough to roll out a connector."
+    )
+    bound_cidrs: list[Network] = Field([], description="Networks the connector may log in from. Default: anywhere.")
+
+
+class ConnectorAccess(Section):
+    """How a connector logs in to Vault."""
+
+    approle: ApproleAccess | None = Field(None, description="Log in by AppRole. Default: none is made.")
+
+
+class ConnectorSettings(Section):
+    """One connector. Its key is its name, or `<pim>/<name>` where two PIMs have a connector of one name."""
+
+    pim: Text | None = Field(None, description="Key of its PIM under `pims`. May be left out if its own key names it.")
+    label: Annotated[Text, StringConstraints(max_length=ROLE_LABEL_LENGTH)] = Field(
+        description="What people call it; also the name of its role at the PIM, hence 1 to 25 characters."
+    )
+    flow_type: FlowType = Field(
+        FlowType.OTHER, description="What its connection does, as the PIM shows it. Default `other`, the PIM's own."
+    )
+    permissions: list[Text] = Field(
+        min_length=1,
+        description="Web API privileges it may have, exactly; `pim_api_overall_access` is always among them.",
+    )
+    user_group: Text | None = Field(None, description="PIM user group of its API user besides `All`. Default: none.")
+    policy: Text = Field("default", description="Key of its policy under `policies`. Default: the one named `default`.")
+    owner: Text | None = Field(None, description="Whom to tell, such as a mail address. Default: nobody.")
+    auth: ConnectorAccess | None = Field(None, description="How it logs in to Vault. Default: no login is made for it.")
+
+
+class DaemonSettings(Section):
+    """The daemon."""
+
+    listen: Listen = Field(
+        "127.0.0.1:8300", description="Where health, metrics and status page answer. Default: loopback."
+    )
+    check_every: Duration = Field(
+        timedelta(minutes=1), description="How often it looks what is due, in Vault alone. Default PT1M."
+    )
+    survey_every: Duration = Field(
+        timedelta(minutes=15), description="How often it also looks at each PIM. Default PT15M, light on the PIM."
+    )
+
+
+class AuditSettings(Section):
+    """The audit log."""
+
+    path: AbsolutePath = Field(
+        Path("/var/log/vault-pim/audit.jsonl"), description="File of the audit log: append-only JSON lines."
+    )
+
+
+class ConfigurationFile(BaseSettings):
+    """Configuration of vault-pim: config/vault-pim.yaml, connectors.d/*.yaml beside it, and VAULT_PIM__ variables."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix="VAULT_PIM__",
+        env_nested_delimiter="__",
+        env_parse_none_str="null",
+        title="vault-pim configuration",
+    )
+
+    vault: VaultSettings = Field(description="Vault or OpenBao, and how vault-pim logs in to it.")
+    pims: dict[str, PimSettings] = Field({}, description="The PIMs, by name.")
+    policies: dict[str, PolicySettings] = Field({}, description="The rotation policies, by name.")
+    connectors: dict[str, ConnectorSettings] = Field(
+        {}, description="The connectors, by name; those of connectors.d/*.yaml are added to them."
+    )
+    daemon: DaemonSettings = Field(DaemonSettings(), description="The daemon.")
+    audit: AuditSettings = Field(AuditSettings(), description="The audit log.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `loading.py` hands over: it merges file and environment, to know where each value came from."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
