@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.events import Event
@@ -78,6 +80,24 @@ class PimDriver(Protocol):
 
     def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
         """Try every way the set could still be used: old access token, refresh grant, password grant."""
+        ...
+
+
+class LoginLedger(Protocol):
+    """Refused logins of our own account at each PIM, remembered for every process of vault-pim, so that none of them
+    locks the account: a PIM does so after five failures, for people too (contracts/akeneo/observed.md §1 item 16)."""
+
+    def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
+        """Whether this password may be tried: it was not refused since the last success, and less than two logins were
+        refused in the ten minutes before `now`."""
+        ...
+
+    def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
+        """Remember that the PIM refused this password; the password itself is not kept."""
+        ...
+
+    def accepted(self, pim: str) -> None:
+        """Forget the refusals: a login succeeded."""
         ...
 
 
