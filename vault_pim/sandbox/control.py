@@ -16,9 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vault_pim.sandbox.akeneo import console
 from vault_pim.sandbox.akeneo.pim import Pim
 from vault_pim.sandbox.faults import Fault, Faults
-
-PREFIX = "/_sandbox/"
-CONTROL_HEADER = "X-Sandbox-Token"
+from vault_pim.sandbox.pim_console import CONTROL_HEADER, CONTROL_PREFIX
 
 
 class Control:
@@ -38,7 +36,7 @@ class Control:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._token or not scope["path"].startswith(PREFIX):
+        if not self._token or not scope["path"].startswith(CONTROL_PREFIX):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -48,7 +46,9 @@ class Control:
             return
         body = await request.body()
         try:
-            response = self._answer(request.method, scope["path"].removeprefix(PREFIX), json.loads(body or b"{}"))
+            response = self._answer(
+                request.method, scope["path"].removeprefix(CONTROL_PREFIX), json.loads(body or b"{}")
+            )
         except (KeyError, TypeError, ValueError) as error:
             response = JSONResponse({"error": str(error)}, 400)
         await response(scope, receive, send)

@@ -13,6 +13,8 @@ from typing import Final, Literal, get_args
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vault_pim.sandbox.akeneo.sessions import SESSION_COOKIE
+
 Kind = Literal["lose_reply", "refuse", "delay", "html_500", "status", "half_body", "expire_session"]
 KINDS: Final = get_args(Kind)
 HTML_500: Final = "<!DOCTYPE html>\n<html><head><title>An Error Occurred: Internal Server Error</title></head></html>"
@@ -104,13 +106,15 @@ class FaultMiddleware:
                 await self._hung_up(scope, receive)
                 return
             case "expire_session":
-                self._expire(_cookie(scope, "BAPID"))
+                self._expire(_cookie(scope, SESSION_COOKIE))
             case "delay" if fault and fault.after_effect:
                 send = _delayed(send, fault.seconds)
             case "delay" if fault:
                 await asyncio.sleep(fault.seconds)
             case "half_body":
-                send = _halved(send)
+                await self._app(scope, receive, _halved(send))
+                await self._hung_up(scope, receive)
+                return
             case "status" if fault:
                 await Response(fault.body, fault.status, fault.headers)(scope, receive, send)
                 return
@@ -136,7 +140,7 @@ def _delayed(send: Send, seconds: float) -> Send:
 
 
 def _halved(send: Send) -> Send:
-    """Pass half of the body on and leave it open: the server closes the connection on an unfinished answer."""
+    """Pass half of the body on and leave it at that."""
 
     async def half(message: Message) -> None:
         if message["type"] == "http.response.body":

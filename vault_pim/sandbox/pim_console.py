@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from vault_pim.sandbox.control import CONTROL_HEADER, PREFIX
-
+# How the control endpoint is reached; said here, so that a console starts without the web framework.
+CONTROL_PREFIX = "/_sandbox/"
+CONTROL_HEADER = "X-Sandbox-Token"
 OWN_OPTIONS = ("--url", "--control-token-file")
 UNREACHABLE = 255
 
@@ -47,7 +48,7 @@ def _run(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     try:
         headers = {CONTROL_HEADER: token, "Content-Type": "application/json"}
-        connection.request("POST", f"{PREFIX}console", body=json.dumps(body), headers=headers)
+        connection.request("POST", f"{CONTROL_PREFIX}console", body=json.dumps(body), headers=headers)
         response = connection.getresponse()
         data = response.read()
         if response.status != http.client.OK:

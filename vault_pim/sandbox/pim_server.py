@@ -32,6 +32,35 @@ from vault_pim.sandbox.control import Control
 from vault_pim.sandbox.faults import FaultMiddleware, Faults
 
 NO_ANSWER = 0
+START_TIMEOUT = 30.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, saying when it is ready, and leaving at once: what is still being answered is given up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._left = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self._left.wait()
+
+    def leave(self) -> None:
+        """Stop serving; called from another thread."""
+        self._loop.call_soon_threadsafe(self._left.set)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in self.server_state.tasks:
+            task.cancel()
+        for one in sockets or []:
+            one.close()
 
 
 class SandboxPim:
@@ -75,9 +104,8 @@ class SandboxPim:
             marker=secret_marker,
         )
         self._connections: dict[tuple[str, int], asyncio.Transport] = {}
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._socket: socket.socket | None = None
         self.url = ""
 
     @property
@@ -92,8 +120,8 @@ class SandboxPim:
 
     def start(self) -> Self:
         """Serve, in a thread of its own; returns when requests are answered."""
-        self._socket = socket.create_server(("127.0.0.1", self._port))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        listening = _listening_socket(self._port)
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = FaultMiddleware(application(self._pim), self.faults, self._hang_up, self._pim.sessions.expire)
         config = uvicorn.Config(
             Control(self._recorded(app), self._pim, self.faults, self.requests, self._control_token),
@@ -102,25 +130,24 @@ class SandboxPim:
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             access_log=False,
-            timeout_graceful_shutdown=0,
+            server_header=False,
+            date_header=False,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()
-        started = threading.Event()
-        while not self._server.started and self._thread.is_alive():
-            started.wait(0.005)
+        if not self._server.ready.wait(START_TIMEOUT):
+            raise RuntimeError("the sandbox PIM does not start")
         return self
 
     def stop(self) -> None:
         """Stop serving, at once."""
-        if self._server is None or self._thread is None or self._socket is None:
+        if self._server is None or self._thread is None:
             return
-        self._server.should_exit = True
+        self._server.leave()
         self._thread.join()
-        self._socket.close()
         self._server = None
 
     def __enter__(self) -> Self:
@@ -149,6 +176,15 @@ class SandboxPim:
 
     def _hang_up(self, scope: Scope) -> None:
         self._connections[tuple(scope["client"])].close()
+
+
+def _listening_socket(port: int) -> socket.socket:
+    """Loopback only. Named as TCP, or asyncio leaves Nagle's algorithm on, which costs 40 ms an answer."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    listening.listen()
+    return listening
 
 
 def _tracking(connections: dict[tuple[str, int], asyncio.Transport]) -> type[asyncio.Protocol]:

@@ -35,7 +35,7 @@ class Update:
 def new_client(pim: Pim, label: str, grant_types: tuple[str, ...] = GRANT_TYPES) -> Client:
     """Create an OAuth client; labels are free text and need not be unique."""
     client = Client(
-        id=pim.world.next_id("client"), random_id=pim.mint.client_secret(), secret=pim.mint.client_secret(),
+        id=pim.world.next_id("client"), random_id=pim.mint.random_id(), secret=pim.mint.client_secret(),
         label=label, grant_types=grant_types,
     )  # fmt: skip
     pim.world.clients[client.id] = client

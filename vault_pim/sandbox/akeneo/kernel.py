@@ -7,6 +7,7 @@ state needs no locks. What a surface answers is the surface's own business.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from enum import Enum, auto
 from typing import Final
 
@@ -97,10 +98,12 @@ class Kernel:
         if call.session is not None:
             if call.session.id != known_id:
                 http.set_cookie(response, SESSION_COOKIE, call.session.id)
-            self.pim.sessions.refresh(call.session)
+            if call.user is not None and not call.is_api:
+                self.pim.sessions.refresh(call.session)
         if "cache-control" not in response.headers:
             private = "no-cache, private" if call.is_api else "max-age=0, must-revalidate, private"
             response.headers["cache-control"] = private
+        response.headers["date"] = format_datetime(self.pim.clock.now(), usegmt=True)
         return response
 
     def _routed(self, call: Call) -> Response:

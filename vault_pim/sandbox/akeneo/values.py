@@ -29,8 +29,8 @@ class Mint:
         self._clock = clock
         self._marker = marker
 
-    def client_secret(self) -> str:
-        """A client's random part or secret: 256 random bits read as a float and written in base 36.
+    def random_id(self) -> str:
+        """The random part of a client's id: 256 random bits read as a float and written in base 36.
 
         The float keeps 53 bits, which is why such values end in a run of `0`, `4`, `8`, `c`, ...
         """
@@ -38,7 +38,11 @@ class Mint:
         while value >= 1:
             digits = _BASE36[int(math.fmod(value, 36))] + digits
             value /= 36
-        return self._marked(digits, _BASE36)
+        return digits
+
+    def client_secret(self) -> str:
+        """A client's secret, of the same making as the random part of its id."""
+        return self._marked(self.random_id(), _BASE36)
 
     def token(self) -> str:
         """An access or refresh token, or the secret of an app: 86 characters."""
@@ -59,10 +63,6 @@ class Mint:
     def session_id(self) -> str:
         """The value of a session cookie."""
         return self._marked("".join(secrets.choice(_BASE36) for _ in range(26)), _BASE36)
-
-    def user_password(self) -> str:
-        """A password for a user who is made without one."""
-        return self._marked(secrets.token_urlsafe(18), string.printable)
 
     def _marked(self, value: str, alphabet: str) -> str:
         if len(self._marker) < len(value) and all(letter in alphabet for letter in self._marker):
