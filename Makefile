@@ -1,0 +1,41 @@
+# One command each; everything lives in .venv. `make test` is what CI runs.
+.PHONY: demo test lint types imports unit docs bench clean
+.DEFAULT_GOAL := test
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip --quiet --disable-pip-version-check install --require-hashes -r requirements/dev.lock
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(STAMP)  ## The main job on embedded defaults: a real OpenBao, the sandbox PIM, the real daemon.
+	$(BIN)/vault-pim demo
+
+test: lint types imports unit  ## Every check.
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+unit: $(STAMP)
+	$(BIN)/pytest -q -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/coverage report --include='vault_pim/domain/*,vault_pim/lifecycle/*,vault_pim/engine/*' --fail-under=100
+
+docs: $(STAMP)  ## Rewrite the generated parts of the documentation.
+	$(BIN)/python -m tests.docs.regenerate
+
+bench: $(STAMP)  ## Ratios against bare calls, in one run; not part of the tests.
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .coverage* dist build
