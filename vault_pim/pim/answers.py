@@ -1,0 +1,152 @@
+"""The shapes of what a PIM answers: the door at which every answer is checked before it is used.
+
+Unknown fields are ignored, missing or mistyped ones are refused; what is secret is closed as soon as it is read.
+Sources: contracts/akeneo/observed.md §3, §4 and §6.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+
+from vault_pim.domain.errors import UnknownShape
+from vault_pim.pim.http import Answer
+
+Text = Annotated[str, Field(min_length=1, max_length=255)]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+Digits = Annotated[str, Field(pattern=r"^\d{1,10}$")]
+
+
+class Shape(BaseModel):
+    """Something a PIM answers; rejected input is never shown, since it may be a secret."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class ListedConnection(Shape):
+    """A connection in the list; a connected app has the type `app` (from PIM 6.0 on)."""
+
+    code: Text
+    label: str
+    type: str = "default"
+
+
+class Connection(Shape):
+    """One connection as `GET` and `POST` answer it."""
+
+    code: Text
+    label: str
+    flow_type: Text
+    client_id: Text
+    username: Text
+    user_role_id: Digits
+    user_group_id: Digits | None
+    image: str | None = None
+    auditable: bool = False
+
+
+class CreatedConnection(Connection):
+    """A connection with what is shown once: the password."""
+
+    secret: Secret
+    password: Secret
+
+
+class LimitReached(Shape):
+    """Whether connections and connected apps have reached the PIM's limit."""
+
+    limit_reached: bool = Field(alias="limitReached")
+
+
+class Violation(Shape):
+    """One field that was refused; the reason is a translation key."""
+
+    name: str
+    reason: str
+
+
+class Violations(Shape):
+    """Why a connection was refused (422)."""
+
+    errors: tuple[Violation, ...]
+
+
+class Problem(Shape):
+    """A refusal in words."""
+
+    message: str
+
+
+class RoleRow(Shape):
+    """A role in the list of roles."""
+
+    id: int
+    role: Text
+    label: str
+
+
+class GroupMeta(Shape):
+    """A user group's number."""
+
+    id: int
+
+
+class GroupRow(Shape):
+    """A user group in the list of groups."""
+
+    name: str
+    meta: GroupMeta
+
+
+class SavedRole(Shape):
+    """A role form was accepted; a refused one answers HTML, with the same status."""
+
+    class Params(Shape):
+        """The role's number."""
+
+        id: int
+
+    route: Literal["pim_user_role_update"]
+    params: Params
+
+
+class CurrentUser(Shape):
+    """Who is logged in."""
+
+    username: Text
+    email: str | None = None
+
+
+class TokenPair(Shape):
+    """A granted token pair."""
+
+    access_token: Secret
+    refresh_token: Secret
+    expires_in: Annotated[int, Field(gt=0)]
+    token_type: str
+
+
+class RootAnswer(Shape):
+    """What `GET /api/rest/v1` tells everybody: the routes of the Web API by name."""
+
+    routes: dict[str, Any]
+
+
+T = TypeVar("T")
+
+
+def read(answer: Answer, shape: type[T]) -> T:
+    """An answer's body in its shape.
+
+    Raises:
+        UnknownShape: it is not JSON of that shape; the sentence names the fields, never their values.
+    """
+    try:
+        return TypeAdapter(shape).validate_json(answer.body if answer.is_json else b"")
+    except ValidationError as error:
+        wrong = [".".join(map(str, one["loc"])) or "the whole" for one in error.errors(include_input=False)]
+    # Outside `except`: a ValidationError keeps its input.
+    raise UnknownShape(
+        f"the PIM's answer to {answer.asked} is not understood",
+        why=f"{answer.content_type or 'no content type'} with status {answer.status}; "
+        f"missing or mistyped: {', '.join(sorted(set(wrong))[:5])}",
+    )

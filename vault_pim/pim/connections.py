@@ -1,0 +1,190 @@
+"""Connections at the PIM, over its internal REST: look, create, hand over only when restricted, delete.
+
+Used by `driver`, which serialises every write: a PIM's own creation is not atomic, and parallel ones leave clients
+and users behind (contracts/akeneo/observed.md §1 item 19). So may a create that failed; that can neither be seen nor
+undone over REST.
+
+A connection is ours if its client id is the one we recorded or, before that is known, if its label text ends in our
+marker. Refuses to change or delete any other. Source: contracts/akeneo/observed.md §4.
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+import requests
+
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal
+from vault_pim.domain.generation import Generation
+from vault_pim.pim.answers import (
+    Connection,
+    CreatedConnection,
+    LimitReached,
+    ListedConnection,
+    Problem,
+    Violations,
+    read,
+)
+from vault_pim.pim.http import Answer
+from vault_pim.pim.web_session import WebSession
+
+LABEL_LENGTH: Final = 100
+
+_PATH = "/rest/connections"
+_LIMIT = "connections_number_limit_reached"
+_NO_GROUP = "expects a valid group"
+_ABSENT = "does not exist"
+
+
+def describe(connector: Connector, generation: Generation) -> str:
+    """The label text of a generation's connection: for people, and with the marker at its end.
+
+    Raises:
+        ConfigurationError: it is longer than a PIM allows.
+    """
+    text = f"{connector.label.strip()} #{generation.number} {generation.marker}"
+    if len(text) > LABEL_LENGTH:
+        raise ConfigurationError(
+            f"the label of {connector.id} at the PIM would be longer than {LABEL_LENGTH} characters"
+        )
+    return text
+
+
+def is_ours(found: Connection, generation: Generation) -> bool:
+    """Whether that connection was made for that generation."""
+    if generation.client_id is not None:
+        return found.client_id == generation.client_id
+    return found.label.split()[-1:] == [generation.marker]
+
+
+class Connections:
+    """The connections of one PIM.
+
+    Args:
+        limit: how many connections and connected apps the PIM allows; None where it has no limit.
+    """
+
+    def __init__(self, web: WebSession, *, limit: int | None) -> None:
+        self._web = web
+        self._limit = limit
+
+    def all(self) -> tuple[ListedConnection, ...]:
+        """Every connection and connected app."""
+        return read(self._web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
+
+    def free_slots(self, count: int) -> int | None:
+        """How many more connections may be made; None where there is no limit.
+
+        The PIM has the last word: it may allow more than the limit we know (open-questions.md A8).
+
+        Args:
+            count: of connections and connected apps there are.
+        """
+        if self._limit is None:
+            return None
+        answer = read(self._web.call("GET", f"{_PATH}/max-limit-reached").expect(200), LimitReached)
+        return 0 if answer.limit_reached else max(1, self._limit - count)
+
+    def get(self, code: str) -> Connection | None:
+        """One connection, or None. The PIM compares codes without regard to case."""
+        answer = self._web.call("GET", _path(code)).expect(200, 404)
+        if answer.status == requests.codes.not_found:
+            read(answer, dict[str, str])  # the PIM's own 404 is `{}`; a page says that there is no such route
+            return None
+        return read(answer, Connection)
+
+    def issue(
+        self, connector: Connector, generation: Generation, *, role_id: int, group_id: int | None, base_url: str
+    ) -> CredentialSet:
+        """Make the connection, restrict it to its role and group, see that this holds, and only then give it out.
+
+        What stands under the label with our marker was made by an earlier try whose password is lost, or who knows how
+        far it came: it is deleted first. Should this try fail half-way, the next one does the same with it.
+
+        Raises:
+            NoFreeSlot, NotOurs: as `PimDriver.issue` says.
+            PimRefusal: the PIM refused, or did not keep what it took.
+        """
+        description = describe(connector, generation)
+        if self.get(generation.label) is not None:
+            self.delete(generation)
+        if self.free_slots(len(self.all())) == 0:
+            raise NoFreeSlot("the PIM allows no more connections")
+        created = self._create(generation.label, description, connector.flow_type.value)
+        fields = {
+            "code": generation.label,
+            "label": description,
+            "flow_type": connector.flow_type.value,
+            "image": None,
+            "user_role_id": str(role_id),
+            "user_group_id": None if group_id is None else str(group_id),
+            "auditable": created.auditable,
+        }
+        self._web.call("POST", _path(generation.label), json=fields).expect(204)
+        kept = self.get(generation.label)
+        expected = Connection.model_validate(created.model_dump(exclude={"secret", "password"}) | fields)
+        if kept != expected:
+            raise PimRefusal(
+                f"the PIM did not keep connection {generation.label} as posted",
+                why="gone" if kept is None else f"differing: {', '.join(_differences(kept, expected))}",
+            )
+        return CredentialSet(
+            base_url=base_url,
+            client_id=created.client_id,
+            client_secret=created.secret,
+            username=created.username,
+            password=created.password,
+        )
+
+    def delete(self, generation: Generation) -> None:
+        """Delete the generation's connection, with client, user and tokens, and see that it is gone.
+
+        Raises:
+            NotOurs: what stands under the label was not made for this generation.
+            PimRefusal: the PIM did not delete it.
+        """
+        found = self.get(generation.label)
+        if found is None:
+            return
+        if not is_ours(found, generation):
+            raise NotOurs(
+                f"connection {generation.label} was not made by vault-pim",
+                why="its client id is another" if generation.client_id else "its label lacks our marker",
+                advice="Look at it at the PIM; delete or rename it there if nobody needs it.",
+            )
+        answer = self._web.call("DELETE", _path(generation.label)).expect(204, 400)
+        if answer.status == requests.codes.bad_request and _ABSENT not in read(answer, Problem).message:
+            raise PimRefusal(f"the PIM did not delete connection {generation.label}")
+        if self.get(generation.label) is not None:
+            raise PimRefusal(f"the PIM says that it deleted connection {generation.label}, and still shows it")
+
+    def _create(self, code: str, label: str, flow_type: str) -> CreatedConnection:
+        answer = self._web.call("POST", _PATH, json={"code": code, "label": label, "flow_type": flow_type})
+        match answer.expect(201, 400, 422).status:
+            case requests.codes.unprocessable:
+                raise _violated(code, answer)
+            case requests.codes.bad_request:
+                # The message may be an SQL text with its parameters, the secret among them: it is not shown.
+                no_group = _NO_GROUP in read(answer, Problem).message
+                raise PimRefusal(
+                    f"the PIM failed to create connection {code}",
+                    why="its user group All is missing" if no_group else "it was created by somebody else meanwhile",
+                    advice="Make a user group named All at the PIM." if no_group else "Run the command again.",
+                )
+        return read(answer, CreatedConnection)
+
+
+def _violated(code: str, answer: Answer) -> PimRefusal:
+    reasons = sorted(error.reason.rpartition(".constraint.")[2] for error in read(answer, Violations).errors)
+    if _LIMIT in reasons:
+        return NoFreeSlot("the PIM allows no more connections")
+    return PimRefusal(f"the PIM refused to create connection {code}", why=", ".join(reasons))
+
+
+def _differences(one: Connection, other: Connection) -> list[str]:
+    return [name for name in Connection.model_fields if getattr(one, name) != getattr(other, name)]
+
+
+def _path(code: str) -> str:
+    return f"{_PATH}/{quote(code, safe='')}"

@@ -1,0 +1,117 @@
+"""Roles at the PIM, by the form that people use, and user groups by name.
+
+Used by `driver`. A role is brought to exactly a declared set of privileges: every other one the form offers, those of
+the user interface too, is taken away. What the form does not offer (behind a feature that is off) can neither be seen
+nor be taken away; a role made here never had it. Refuses to touch the roles the PIM itself lives on. Source:
+contracts/akeneo/observed.md §6, by-release.md §3.5.
+"""
+
+from typing import Final
+
+from pydantic import SecretStr
+
+from vault_pim.domain.connector import ROLE_LABEL_LENGTH
+from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal, UnknownPermission
+from vault_pim.pim.answers import GroupRow, RoleRow, SavedRole, read
+from vault_pim.pim.http import Fields
+from vault_pim.pim.pages import ROLE_FORM, RoleForm, messages, read_role_form
+from vault_pim.pim.web_session import WebSession
+
+_CREATE = "/user/role/create"
+_PIMS_OWN: Final = frozenset(("ROLE_ADMINISTRATOR", "ROLE_USER"))
+
+
+class Roles:
+    """The roles and user groups of one PIM."""
+
+    def __init__(self, web: WebSession) -> None:
+        self._web = web
+
+    def all(self) -> tuple[RoleRow, ...]:
+        """Every role but those of apps, which the PIM hides."""
+        return read(self._web.call("GET", "/rest/user_role/").expect(200), tuple[RoleRow, ...])
+
+    def find(self, label: str) -> RoleRow | None:
+        """The role of that name, or None; the PIM compares names without regard to case."""
+        return next((role for role in self.all() if role.label.casefold() == label.casefold()), None)
+
+    def group_id(self, name: str) -> int:
+        """The number of a user group.
+
+        Raises:
+            PimRefusal: there is none of that name.
+        """
+        groups = read(self._web.call("GET", "/rest/user_group/").expect(200), tuple[GroupRow, ...])
+        for group in groups:
+            if group.name == name:
+                return group.meta.id
+        raise PimRefusal(
+            f"the PIM has no user group {name!r}", advice="Create the group at the PIM, or correct user_group."
+        )
+
+    def offered(self) -> frozenset[str]:
+        """Every privilege the role form offers."""
+        return frozenset(self._form(_CREATE).privileges)
+
+    def granted(self, role: RoleRow) -> frozenset[str]:
+        """The privileges a role holds, as far as the form shows them."""
+        return self._form(_update(role.id)).granted
+
+    def put(self, label: str, permissions: frozenset[str]) -> None:
+        """Make the role, or bring it to exactly these privileges, and read it back.
+
+        Raises:
+            ConfigurationError: the name is longer than a PIM allows.
+            NotOurs: it is a role the PIM itself needs.
+            UnknownPermission: the form does not offer one of them; nothing was posted, since the PIM would answer 500
+                and leave a broken role behind.
+            PimRefusal: the PIM did not take the form, or did not keep what it took.
+        """
+        if len(label) > ROLE_LABEL_LENGTH:
+            raise ConfigurationError(f"role name {label!r} is longer than {ROLE_LABEL_LENGTH} characters")
+        role = self.find(label)
+        if role is not None and role.role in _PIMS_OWN:
+            raise NotOurs(f"role {label!r} is one of the PIM's own", advice="Give the connector another label.")
+
+        def fill(page: str) -> Fields:
+            return _filled(read_role_form(page), label, permissions)
+
+        answer = self._web.submit(_CREATE if role is None else _update(role.id), fill).expect(200)
+        if not answer.is_json:
+            # A refused form is a 200, too, and on some releases without a word (observed.md §1 items 12 and 13).
+            raise PimRefusal(
+                f"the PIM did not take role {label!r}",
+                why="; ".join(messages(answer.text)) or "it gave no reason; a similar role may exist",
+                advice="Compare the names of the roles at the PIM; give the connector another label.",
+            )
+        saved = self._form(_update(read(answer, SavedRole).params.id))
+        if saved.label != label or saved.granted != permissions:
+            raise PimRefusal(
+                f"the PIM did not keep role {label!r} as posted",
+                why=f"differing: {', '.join(sorted(saved.granted ^ permissions)) or 'its name'}",
+            )
+
+    def _form(self, path: str) -> RoleForm:
+        return read_role_form(self._web.call("GET", path).expect(200).text)
+
+
+def _update(role_id: int) -> str:
+    return f"/user/role/update/{role_id}"
+
+
+def _filled(form: RoleForm, label: str, permissions: frozenset[str]) -> Fields:
+    """The form with exactly these boxes checked; every privilege is named, since unnamed ones stay as they are."""
+    unknown = sorted(permissions - form.privileges.keys())
+    if unknown:
+        raise UnknownPermission(f"the PIM does not offer {', '.join(unknown)}")
+    fields: dict[str, str | bool | SecretStr | None] = {
+        f"{ROLE_FORM}[label]": label,
+        f"{ROLE_FORM}[_token]": form.token,
+    }
+    for index, name in enumerate(sorted(form.privileges)):
+        place = f"{ROLE_FORM}[{'api' if name.startswith('pim_api_') else 'action'}][{index}]"
+        fields[f"{place}[identity][id]"] = f"action:{name}"
+        fields[f"{place}[permissions][EXECUTE][name]"] = "EXECUTE"
+        if name in permissions:
+            fields[f"{place}[permissions][EXECUTE][accessLevel]"] = "1"
+    return fields
