@@ -114,3 +114,28 @@ def test_passwords_and_secrets_are_in_no_repr_of_the_world(pim: SandboxPim, admi
     shown = repr(pim.world) + repr(list(pim.world.clients.values())) + repr(list(pim.world.access_tokens.values()))
     for secret in (created["secret"], created["password"], tokens["access_token"], tokens["refresh_token"]):
         assert secret not in shown
+
+
+def test_role_form_moves_users_in_and_out(pim: SandboxPim, admin: Browser) -> None:
+    """`appendUsers` and `removeUsers` of a form take user ids with commas between."""
+    number, role = admin.add_user("ann"), admin.add_role("editor").json()["params"]["id"]
+    form = {"pim_user_role_form[label]": "editor"}
+    form["pim_user_role_form[_token]"] = admin.csrf("/user/role/create", "[_token]")
+    for field, roles in (("appendUsers", ["ROLE_USER", "ROLE_EDITOR"]), ("removeUsers", ["ROLE_USER"])):
+        admin.post(f"/user/role/update/{role}", data=form | {f"pim_user_role_form[{field}]": f"{number},99999"})
+        assert admin.get(f"/rest/user/{number}").json()["roles"] == roles
+
+
+@pytest.mark.parametrize(("release", "status"), [("7.0", 404), ("master", 403)])
+def test_apps_of_developers_are_closed_to_everybody(release: str, status: int) -> None:
+    """7.0 has them switched off; on master nobody holds the privilege after an installation."""
+    with SandboxPim(release=release) as other:
+        browser = Browser(other.url)
+        assert browser.log_in(other.admin_username, other.admin_password)
+        token = browser.grant(browser.connect("erp")).json()["access_token"]
+        assert browser.api(token, "test-apps").status_code == status
+        assert (
+            browser.get("/system_info/rest").json()["pim_version"]
+            == browser.api(token, "system-information").json()["version"]
+        )
+        browser.session.close()

@@ -72,7 +72,7 @@ def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
     """Read the tokens behind the command's name.
 
     Raises:
-        UsageError: they do not fit, in Symfony's values.
+        UsageError: they do not fit, in Symfony's words.
     """
     found, values, pending = Input(switched_on=switches(tokens)), list[str](), list(tokens)
     pending.remove(name)

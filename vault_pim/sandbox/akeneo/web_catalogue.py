@@ -58,21 +58,36 @@ def _create(call: Call, resource: Resource, items: dict[str, dict[str, Any]]) ->
 
 
 def _patch(call: Call, resource: Resource, items: dict[str, dict[str, Any]], code: str) -> Response:
-    status = 204 if code in items else 201
-    items[code] = items.get(code, {}) | call.parameters() | {resource.key: code}
-    return _written(call, status, "")
+    saved = _saved(resource.key, items, call.parameters() | {resource.key: code})
+    return _written(call, saved["status_code"], "")
 
 
 def _patch_many(call: Call, resource: Resource, items: dict[str, dict[str, Any]]) -> Response:
     """One JSON object a line; the answer has one a line as well, with a status each."""
     lines = []
-    for number, line in enumerate(call.body.decode().splitlines(), 1):
-        data = json.loads(line)
-        code = str(data[resource.key])
-        status = 204 if code in items else 201
-        items[code] = items.get(code, {}) | data
-        lines.append(json.dumps({"line": number, resource.key: code, "status_code": status}))
+    for number, line in enumerate(call.body.decode("utf-8", "replace").splitlines(), 1):
+        lines.append(json.dumps({"line": number} | _patch_line(resource, items, line)))
     return Response("\n".join(lines), media_type=http.COLLECTION)
+
+
+def _patch_line(resource: Resource, items: dict[str, dict[str, Any]], line: str) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        return {"status_code": 400, "message": "Invalid json message received"}
+    if not data.get(resource.key):
+        return {"status_code": 422, "message": f"{resource.key.capitalize()} is missing."}
+    return _saved(resource.key, items, data)
+
+
+def _saved(key: str, items: dict[str, dict[str, Any]], data: dict[str, Any]) -> dict[str, Any]:
+    """Create or update one item; the answer is its line in the report."""
+    code = str(data[key])
+    status = 204 if code in items else 201
+    items[code] = items.get(code, {}) | data
+    return {key: code, "status_code": status}
 
 
 def _written(call: Call, status: int, code: str) -> Response:
@@ -113,12 +128,9 @@ def measurement_families(call: Call) -> Response:
 
 def save_measurement_families(call: Call) -> Response:
     """A list of families is created or updated, one status each; anything else holds none."""
-    items, data, statuses = call.pim.catalogue.items(MEASUREMENT_FAMILIES, {}), call.json(), []
-    for family in data if isinstance(data, list) else []:
-        code = str(family["code"])
-        statuses.append({"code": code, "status_code": 204 if code in items else 201})
-        items[code] = items.get(code, {}) | family
-    return http.json_answer(statuses)
+    items, data = call.pim.catalogue.items(MEASUREMENT_FAMILIES, {}), call.json()
+    families = [one for one in data if isinstance(one, dict) and "code" in one] if isinstance(data, list) else []
+    return http.json_answer([_saved("code", items, family) for family in families])
 
 
 def measure_families(call: Call) -> Response:

@@ -125,8 +125,7 @@ def _delete(call: Call) -> Response:
 
 
 def _grid(call: Call) -> Response:
-    size = int(call.query.get(f"{_GRID}[_pager][_per_page]", "25"))
-    page = int(call.query.get(f"{_GRID}[_pager][_page]", "1"))
+    size, page = _pager(call, "_per_page", 25), _pager(call, "_page", 1)
     everybody = [user for user in call.pim.world.users.values() if not user.api_type]
     everybody.sort(key=lambda user: user.username.lower())
     rows = [
@@ -142,6 +141,11 @@ def _grid(call: Call) -> Response:
         for user in everybody[(page - 1) * size : page * size]
     ]
     return http.json_answer({"data": rows, "options": {"totalRecords": len(everybody)}})
+
+
+def _pager(call: Call, name: str, default: int) -> int:
+    text = call.query.get(f"{_GRID}[_pager][{name}]", "")
+    return int(text) if text.isdigit() and int(text) else default
 
 
 def _named(call: Call) -> User:
