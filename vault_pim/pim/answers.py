@@ -1,15 +1,76 @@
-"""The shapes of what a PIM answers: the door at which every answer is checked before it is used.
+"""What a PIM answers, and its shapes: the door at which every answer is checked before it is used.
 
 Unknown fields are ignored, missing or mistyped ones are refused; what is secret is closed as soon as it is read.
 Sources: contracts/akeneo/observed.md §3, §4 and §6.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
+import requests
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
-from vault_pim.domain.errors import UnknownShape
-from vault_pim.pim.http import Answer
+from vault_pim.domain.errors import PimRefusal, UnknownShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the PIM answered, whole. The body may hold secrets, so it is not shown.
+
+    Attributes:
+        asked: method and path, for messages.
+        location: where a redirect points to; empty where there is none.
+        cookies: those set by this answer.
+    """
+
+    asked: str
+    status: int
+    content_type: str
+    location: str
+    body: bytes = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it says of itself that it is JSON."""
+        return self.content_type.partition(";")[0].strip().lower() == "application/json"
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def redirects_to(self) -> str:
+        """The path a redirect points to; empty where there is none, or it is no address."""
+        try:
+            return urlsplit(self.location).path
+        except ValueError:
+            return ""
+
+    def expect(self, *statuses: int) -> Self:
+        """The answer itself, if it has one of these statuses.
+
+        Raises:
+            PimRefusal: our account may not do this (403).
+            UnknownShape: any other status.
+        """
+        if self.status in statuses:
+            return self
+        if self.status == requests.codes.forbidden:
+            raise PimRefusal(
+                f"vault-pim's PIM account may not {self.asked}",
+                advice="Give its role the permissions to manage connections and to list, create and edit roles.",
+            )
+        target = f" to {self.redirects_to}" if self.location else ""
+        raise UnknownShape(
+            f"the PIM's answer to {self.asked} is not understood",
+            why=f"status {self.status}{target}, {self.content_type or 'no content type'}; "
+            f"expected {' or '.join(map(str, statuses))}",
+        )
+
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]

@@ -18,6 +18,7 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal
 from vault_pim.domain.generation import Generation
 from vault_pim.pim.answers import (
+    Answer,
     Connection,
     CreatedConnection,
     LimitReached,
@@ -26,7 +27,6 @@ from vault_pim.pim.answers import (
     Violations,
     read,
 )
-from vault_pim.pim.http import Answer
 from vault_pim.pim.web_session import WebSession
 
 LABEL_LENGTH: Final = 100

@@ -11,12 +11,11 @@ of its own, no proxy, whose URL may hold a password, no `REQUESTS_CA_BUNDLE`.
 import base64
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
@@ -24,7 +23,8 @@ from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from vault_pim import __version__
-from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal, UnknownShape
+from vault_pim.domain.errors import ConfigurationError, PimNoAnswer
+from vault_pim.pim.answers import Answer
 from vault_pim.reveal import reveal
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=3)
@@ -43,63 +43,6 @@ _CAUSES: Final = (
     (requests.exceptions.ConnectionError, "the connection was refused or broke off"),
     (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the PIM answered, whole. The body may hold secrets, so it is not shown.
-
-    Attributes:
-        asked: method and path, for messages.
-        location: where a redirect points to; empty where there is none.
-        cookies: those set by this answer.
-    """
-
-    asked: str
-    status: int
-    content_type: str
-    location: str
-    body: bytes = field(repr=False)
-    cookies: Mapping[str, str] = field(repr=False)
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it says of itself that it is JSON."""
-        return self.content_type.partition(";")[0].strip().lower() == "application/json"
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8", "replace")
-
-    @property
-    def redirects_to(self) -> str:
-        """The path a redirect points to; empty where there is none, or it is no address."""
-        try:
-            return urlsplit(self.location).path
-        except ValueError:
-            return ""
-
-    def expect(self, *statuses: int) -> Self:
-        """The answer itself, if it has one of these statuses.
-
-        Raises:
-            PimRefusal: our account may not do this (403).
-            UnknownShape: any other status.
-        """
-        if self.status in statuses:
-            return self
-        if self.status == requests.codes.forbidden:
-            raise PimRefusal(
-                f"vault-pim's PIM account may not {self.asked}",
-                advice="Give its role the permissions to manage connections and to list, create and edit roles.",
-            )
-        target = f" to {self.redirects_to}" if self.location else ""
-        raise UnknownShape(
-            f"the PIM's answer to {self.asked} is not understood",
-            why=f"status {self.status}{target}, {self.content_type or 'no content type'}; "
-            f"expected {' or '.join(map(str, statuses))}",
-        )
 
 
 class Http:
