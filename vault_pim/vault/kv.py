@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from vault_pim.domain.errors import Impossible, TakenOver
+from vault_pim.domain.errors import Impossible, TakenOver, VaultNoAnswer, VaultPimError
 from vault_pim.vault.session import BadRequest, Reply, VaultSession
 
 CAS_LOST = "check-and-set parameter did not match the current version"
@@ -75,21 +75,30 @@ class KeyValue:
     def write(self, path: str, data: Mapping[str, Any], *, cas: int) -> int:
         """Write a new KV version if the newest is still `cas` (0: nothing was ever written).
 
+        A reply that was lost is not the end: if the next KV version holds what we sent, the write was ours.
+
         Returns:
             Its number.
 
         Raises:
-            TakenOver: the newest KV version is another one.
+            TakenOver: the newest KV version is another one, and not this write.
+            VaultNoAnswer: whether it was written is not known.
         """
+        failure: VaultPimError
         try:
             reply = self._request("POST", f"data/{path}", {"data": dict(data), "options": {"cas": cas}})
         except BadRequest as error:
-            if CAS_LOST in error.texts:
-                raise TakenOver(
-                    f"{self._mount}/{path} was written by somebody else", why=f"it is not at KV version {cas} any more"
-                ) from error
-            raise
-        return int(reply.data["version"])
+            if CAS_LOST not in error.texts:
+                raise
+            failure = TakenOver(f"{self._mount}/{path} was written by somebody else, after KV version {cas}")
+        except VaultNoAnswer as error:
+            failure = error
+        else:
+            return int(reply.data["version"])
+        newest = self.read(path)
+        if newest.kv_version == cas + 1 and newest.data == data:
+            return newest.kv_version
+        raise failure
 
     def metadata(self, path: str) -> Metadata | None:
         """The metadata of a path, None where nothing was ever written."""

@@ -1,0 +1,153 @@
+"""Credential sets in Vault: held ones in the state mount, served ones at the connector's own path.
+
+The `CredentialStore` of the engine. Refuses to serve an older generation over a newer one, and to write over what
+somebody else wrote meanwhile.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
+from vault_pim.domain.facts import Served
+from vault_pim.domain.generation import Generation
+from vault_pim.reveal import reveal
+from vault_pim.vault.kv import Entry, KeyValue
+from vault_pim.vault.layout import Layout, held, record
+from vault_pim.vault.session import VaultSession
+
+HINT_BYTES = 512
+"""Vault's limit for one value of custom metadata (contracts/openbao.md §B, "custom_metadata")."""
+NOT_OURS = 0
+"""The generation of a set at our path that names none: no generation of ours has it."""
+
+
+class VaultCredentialStore:
+    """Keeps and serves credential sets."""
+
+    def __init__(self, session: VaultSession, layout: Layout) -> None:
+        self._served = KeyValue(session, layout.credentials_mount)
+        self._held = KeyValue(session, layout.state_mount)
+
+    def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
+        """Keep the set where connectors cannot read it; a set held before under this number is replaced.
+
+        Raises:
+            TakenOver: somebody wrote the path meanwhile.
+        """
+        path = held(connector, number)
+        entry = self._held.read(path)
+        if entry.data is None or _credentials(entry.data, path) != credentials:
+            self._held.write(path, _document(credentials, generation=str(number)), cas=entry.kv_version)
+
+    def held(self, connector: ConnectorId, number: int) -> CredentialSet | None:
+        """The held set of that generation, or None."""
+        path = held(connector, number)
+        entry = self._held.read(path)
+        return None if entry.data is None else _credentials(entry.data, path)
+
+    def drop_held(self, connector: ConnectorId, number: int) -> None:
+        """Delete the held copy with all its KV versions; not there is fine."""
+        self._held.erase(held(connector, number))
+
+    def served(self, connector: ConnectorId) -> Served | None:
+        """What the connector's path serves now; generation 0 if it is nothing of ours."""
+        return _served(self._served.read(record(connector)))
+
+    def publish(
+        self, connector: Connector, generation: Generation, credentials: CredentialSet, due_at: datetime | None
+    ) -> Served:
+        """Serve the set by one check-and-set write, then set the hints; done already is fine.
+
+        Raises:
+            TakenOver: the path serves a newer generation, or somebody wrote it meanwhile.
+        """
+        if generation.issued_at is None:
+            raise Impossible(f"generation {generation.number} of {connector.id} is served before it is issued")
+        path = record(connector.id)
+        entry = self._served.read(path)
+        found = _served(entry)
+        if found is not None and found.generation > generation.number:
+            raise TakenOver(f"{connector.id} is served generation {found.generation}, newer than {generation.number}")
+        kv_version = entry.kv_version
+        said = {"generation": str(generation.number), "issued_at": generation.issued_at.isoformat()}
+        if entry.data is None or entry.data != _document(credentials, **said):
+            kv_version = self._served.write(path, _document(credentials, **said), cas=kv_version)
+        hints = {
+            **said,
+            "due_at": due_at.isoformat() if due_at else None,
+            "policy": connector.policy.name,
+            "owner": connector.owner,
+            "mechanism": generation.mechanism.value,
+            "pim_release": generation.pim_release,
+        }
+        self._served.patch_custom_metadata(path, {key: _hint(value) for key, value in hints.items()})
+        return Served(generation=generation.number, kv_version=kv_version)
+
+    def destroy_served(self, connector: ConnectorId, through: int) -> None:
+        """Destroy every KV version of the path that holds a generation up to `through`, or one that is not ours.
+
+        KV versions that somebody deleted softly go too: they serve nobody, but could be brought back.
+        """
+        metadata = self._served.metadata(record(connector))
+        if metadata is None:
+            return
+        old = [version for version, number in self._generations(connector).items() if number <= through]
+        if doomed := (*old, *metadata.recoverable):
+            self._served.destroy(record(connector), doomed)
+
+    def readable(self, connector: ConnectorId) -> tuple[int, ...]:
+        """The generations that any KV version of the path still gives to a reader; 0 for one that is not ours."""
+        return tuple(sorted(set(self._generations(connector).values())))
+
+    def _generations(self, connector: ConnectorId) -> dict[int, int]:
+        """Generation by KV version, of all that a reader still gets."""
+        path = record(connector)
+        metadata = self._served.metadata(path)
+        entries = [self._served.read(path, version) for version in metadata.readable] if metadata else []
+        return {served.kv_version: served.generation for entry in entries if (served := _served(entry))}
+
+
+def _served(entry: Entry) -> Served | None:
+    if entry.data is None:
+        return None
+    said = entry.data.get("generation")
+    generation = int(said) if isinstance(said, str) and said.isascii() and said.isdigit() else NOT_OURS
+    return Served(generation=generation, kv_version=entry.kv_version)
+
+
+def _document(credentials: CredentialSet, **said: str) -> dict[str, str]:
+    """The fields as they stand in Vault (interface.md, "Vault layout"); goes straight into the call that sends it."""
+    return {
+        "base_url": credentials.base_url,
+        "client_id": credentials.client_id,
+        "client_secret": reveal(credentials.client_secret, to="vault"),
+        "username": credentials.username,
+        "password": reveal(credentials.password, to="vault"),
+        **said,
+    }
+
+
+def _credentials(data: Mapping[str, Any], path: str) -> CredentialSet:
+    try:
+        return CredentialSet(
+            base_url=str(data["base_url"]),
+            client_id=str(data["client_id"]),
+            client_secret=SecretStr(data["client_secret"]),
+            username=str(data["username"]),
+            password=SecretStr(data["password"]),
+        )
+    except KeyError as error:
+        raise VaultRefusal(
+            f"{path} holds no credential set",
+            why=f"field {error} is missing",
+            advice="Somebody wrote there; delete it.",
+        ) from error
+
+
+def _hint(value: str | None) -> str | None:
+    return value if value is None else value.encode()[:HINT_BYTES].decode(errors="ignore")

@@ -1,0 +1,68 @@
+"""Where everything of vault-pim lies in Vault. Names and paths only; every other module of this room asks here."""
+
+from dataclasses import dataclass
+
+from vault_pim.domain.connector import ConnectorId
+
+DAEMON = "vault-pim-daemon"
+"""The daemon's AppRole and policy."""
+CONNECTOR_POLICY = "vault-pim-connector"
+"""The one policy of all connectors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The mounts vault-pim uses.
+
+    Attributes:
+        credentials_mount: KV v2; connectors read their own path there.
+        state_mount: KV v2, for the daemon alone.
+        daemon_auth: the AppRole mount by which the daemon logs in.
+        connectors_auth: the folder of the connectors' AppRole mounts. Each connector has a mount of its own, because
+            revoking the leases of a mount then ends the tokens of one connector, and needs no right over any other
+            token of Vault (docs/adr).
+    """
+
+    credentials_mount: str = "pim"
+    state_mount: str = "pim-state"
+    daemon_auth: str = "approle"
+    connectors_auth: str = "vault-pim"
+
+    @property
+    def daemon_role(self) -> str:
+        """Path of the daemon's AppRole."""
+        return f"auth/{self.daemon_auth}/role/{DAEMON}"
+
+    def connector_auth(self, connector: ConnectorId) -> str:
+        """Mount by which a connector logs in; its login path is `auth/<mount>/login`."""
+        return f"{self.connectors_auth}/{connector.pim}/{connector.name}"
+
+    def connector_role(self, connector: ConnectorId) -> str:
+        """Path of a connector's AppRole."""
+        return f"auth/{self.connector_auth(connector)}/role/{connector.identity}"
+
+
+def entity(connector: ConnectorId) -> str:
+    """Path of a connector's identity entity."""
+    return f"identity/entity/name/{connector.identity}"
+
+
+FOLDER = "connectors"
+"""Served sets in the credentials mount, and state records in the state mount: `connectors/<pim>/<connector>`."""
+FINGERPRINT_KEY = "keys/fingerprint"
+"""In the state mount."""
+
+
+def record(connector: ConnectorId) -> str:
+    """A connector's served set in the credentials mount, and its state record in the state mount."""
+    return f"{FOLDER}/{connector.pim}/{connector.name}"
+
+
+def held(connector: ConnectorId, number: int) -> str:
+    """A held credential set in the state mount."""
+    return f"pending/{connector.pim}/{connector.name}/{number}"
+
+
+def logins(pim: str) -> str:
+    """What is remembered of logins at a PIM, in the state mount."""
+    return f"pims/{pim}/login"
