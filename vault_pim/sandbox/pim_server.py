@@ -9,6 +9,7 @@ process.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import secrets
 import signal
@@ -167,10 +168,12 @@ class SandboxPim:
                 status = message.get("status", status)
                 await send(message)
 
-            try:
-                await app(scope, receive, noting)
-            finally:
-                self.requests.append((scope["method"], scope["path"], status))
+            # Cancelled means that the server is leaving and has hung up: nobody is left to be told.
+            with contextlib.suppress(asyncio.CancelledError):
+                try:
+                    await app(scope, receive, noting)
+                finally:
+                    self.requests.append((scope["method"], scope["path"], status))
 
         return recording
 
