@@ -16,9 +16,9 @@ from pydantic import BaseModel, ValidationError
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Policy
-from vault_pim.settings.document import Document, read_document
+from vault_pim.settings.document import read_document
 from vault_pim.settings.environment import Environment, merge
-from vault_pim.settings.problems import InvalidConfiguration, Key, Place, Problem, did_you_mean, dotted, explain
+from vault_pim.settings.problems import InvalidConfiguration, Places, Refused, did_you_mean, explain
 from vault_pim.settings.resolve import Resolved
 from vault_pim.settings.shape import (
     AuditSettings,
@@ -46,6 +46,7 @@ class Settings:
 
     Attributes:
         files: what was read, the main file first.
+        places: where each key was written.
         policies: the rotation policies, each with a grace that suffices at every PIM where it is used.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     policies: Mapping[str, Policy]
     daemon: DaemonSettings
     audit: AuditSettings
+    places: Places
     declared: tuple[Connector, ...]
 
     @classmethod
@@ -64,28 +66,23 @@ class Settings:
         Raises:
             InvalidConfiguration: anything is wrong; all of it is listed.
         """
-        document = read_document(configuration_path(path))
+        path = configuration_path(path)
+        document = read_document(path)
         environment = Environment(document.data)
         data = merge(document.data, environment.data)
-        problems = list(document.problems)
-
-        def note(key: Key, what: str, advice: str) -> None:
-            place = _place(key, document, environment.variables)
-            problems.append(Problem(place=place, key=dotted(key), what=what, advice=advice))
-
+        places = Places(main=path, written=document.places, variables=environment.variables)
+        refused: list[Refused] = []
         file = None
         try:
             file = ConfigurationFile(**data)
         except ValidationError as error:
-            for refused in explain(error, ConfigurationFile.model_json_schema()):
-                note(*refused)
+            refused += explain(error, ConfigurationFile.model_json_schema())
         resolved = Resolved(
             pims=_sound(PimSettings, data.get("pims")),
             policies=_sound(PolicySettings, data.get("policies")),
             connectors=_sound(ConnectorSettings, data.get("connectors")),
         )
-        for refused in resolved.refused:
-            note(*refused)
+        problems = [*document.problems, *(places.problem(*one) for one in (*refused, *resolved.refused))]
         if problems or file is None:
             raise InvalidConfiguration(problems)
         return cls(
@@ -95,6 +92,7 @@ class Settings:
             policies=resolved.made_policies,
             daemon=file.daemon,
             audit=file.audit,
+            places=places,
             declared=tuple(sorted(resolved.made_connectors.values(), key=lambda one: one.id)),
         )
 
@@ -143,17 +141,3 @@ def _sound(section: type[AnySection], entries: Any) -> dict[str, AnySection | No
         except ValidationError:
             sound[name] = None
     return sound
-
-
-def _place(key: Key, document: Document, variables: Mapping[Key, str]) -> Place:
-    """Where a key was written; for one that is missing, where the section that lacks it begins."""
-    for length in range(len(key), -1, -1):
-        part = key[:length]
-        if part in variables:
-            return Place(file=f"environment variable {variables[part]}")
-        if part and part in document.places:
-            return document.places[part]
-        inner = sorted(name for other, name in variables.items() if part and other[:length] == part)
-        if inner:
-            return Place(file=f"environment variable {inner[0]}")
-    return Place(file=str(document.path))

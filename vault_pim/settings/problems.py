@@ -3,9 +3,10 @@
 Raised by `loading.py`, listed by `vault-pim config check`. Never repeats a rejected value that could be a secret.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,8 @@ from pydantic import ValidationError
 from vault_pim.domain.errors import ConfigurationError
 
 Key = tuple[str | int, ...]
+Refused = tuple[Key, str, str]
+"""A key path, what is wrong there, and what to write instead."""
 
 SENTENCES = {
     "missing": "is missing",
@@ -95,8 +98,31 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     return otherwise or (f"Choose one of: {', '.join(words)}." if words else "")
 
 
-def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterable[tuple[Key, str, str]]:
-    """Each refusal of a validation as key path, sentence and advice.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the keys of a configuration were written: the main file, a line of a file, or an environment variable."""
+
+    main: Path
+    written: Mapping[Key, Place]
+    variables: Mapping[Key, str]
+
+    def of(self, key: Key) -> Place:
+        """Where a key was written; for one that is missing, where the section that lacks it begins."""
+        for length in range(len(key), 0, -1):
+            part = key[:length]
+            if part in self.written and part not in self.variables:
+                return self.written[part]
+            if inner := sorted(name for other, name in self.variables.items() if other[:length] == part):
+                return Place(file=f"environment variable {inner[0]}")
+        return Place(file=str(self.main))
+
+    def problem(self, key: Key, what: str, advice: str) -> Problem:
+        """What is wrong with a key, at its place."""
+        return Problem(place=self.of(key), key=dotted(key), what=what, advice=advice)
+
+
+def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refused]:
+    """Each refusal of a validation.
 
     Args:
         error: what pydantic raised; its inputs are compared with known words, never repeated.

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from vault_pim.domain.connector import AppRoleAccess, Connector, ConnectorId, check_name
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period, Policy
-from vault_pim.settings.problems import Key, did_you_mean
+from vault_pim.settings.problems import Key, Refused, did_you_mean
 from vault_pim.settings.shape import ConnectorSettings, PimSettings, PolicySettings
 from vault_pim.settings.values import format_duration, longest_gap
 
 
 @dataclass(slots=True)
 class Resolved:
-    """The nouns of a configuration, by their keys, and what was refused: key path, sentence, advice.
+    """The nouns of a configuration, by their keys, and what was refused.
 
     A section that failed its own validation is None in the three mappings: known by name, not looked into.
     """
@@ -29,7 +29,7 @@ class Resolved:
     connectors: Mapping[str, ConnectorSettings | None]
     made_policies: dict[str, Policy] = field(default_factory=dict)
     made_connectors: dict[str, Connector] = field(default_factory=dict)
-    refused: list[tuple[Key, str, str]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in self.pims:

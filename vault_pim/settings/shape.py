@@ -240,8 +240,8 @@ class ConfigurationFile(BaseSettings):
     connectors: dict[str, ConnectorSettings] = Field(
         {}, description="The connectors, by name; those of connectors.d/*.yaml are added to them."
     )
-    daemon: DaemonSettings = Field(DaemonSettings(), description="The daemon.")
-    audit: AuditSettings = Field(AuditSettings(), description="The audit log.")
+    daemon: DaemonSettings = Field(DaemonSettings(), description="When the daemon looks, and where it answers.")
+    audit: AuditSettings = Field(AuditSettings(), description="Where the record is kept.")
 
     @classmethod
     def settings_customise_sources(

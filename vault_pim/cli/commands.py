@@ -1,0 +1,77 @@
+"""The table of commands, and the group that imports a command only when it is called.
+
+A new command is one file and one line here. Help and completion of `vault-pim` itself read this table alone, which
+keeps them quick. Used by `main.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+SET_UP = "Set up"
+OPERATE = "Operate"
+RESPOND = "Respond"
+CONNECT = "For connectors"
+TRY = "Try out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One command or command group.
+
+    Attributes:
+        target: `module:name` of a function, or of a `typer.Typer` for a group or for special settings.
+        help: its line in `vault-pim --help`; the first line of the command's own help is the same.
+    """
+
+    target: str
+    help: str
+    panel: str
+
+    def load(self, name: str) -> Any:
+        """Import the command and make it ready to be called."""
+        module, _, attribute = self.target.partition(":")
+        target = getattr(import_module(module), attribute)
+        if not isinstance(target, typer.Typer):
+            function, target = target, typer.Typer(add_completion=False)
+            target.command(name)(function)
+        command = typer.main.get_command(target)
+        command.name = name
+        return command
+
+
+COMMANDS: dict[str, Entry] = {
+    "config": Entry(
+        target="vault_pim.cli.config:app", help="Check the configuration; print its JSON Schema.", panel=SET_UP
+    ),
+}
+
+
+class CommandTable(TyperGroup):
+    """`vault-pim` itself. Lists every command from the table, imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=entry.help, rich_help_panel=entry.panel)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that the arguments name, imported, and taking the global options too."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        if name is None or listed is None:
+            return name, listed, rest
+        command = COMMANDS[name].load(name)
+        _extend(command, [one for one in self.params if not one.expose_value and one.name in {"config", "verbose"}])
+        return name, command, rest
+
+
+def _extend(command: Any, options: Sequence[Any]) -> None:
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            _extend(inner, options)
+    else:
+        command.params.extend(options)
