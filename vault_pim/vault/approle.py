@@ -3,6 +3,7 @@
 Called by `setup`, which makes them, and by `access`, which watches them.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -48,7 +49,7 @@ def daemon_role() -> dict[str, Any]:
     }
 
 
-def differing(declared: dict[str, Any], found: dict[str, Any]) -> tuple[str, ...]:
+def differing(declared: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields of a role that are not as declared."""
     return tuple(key for key, value in declared.items() if _plain(key, found.get(key)) != _plain(key, value))
 
@@ -57,4 +58,4 @@ def _plain(key: str, value: Any) -> Any:
     """A value in one spelling: Vault gives `127.0.0.1/32` back as `127.0.0.1`, and an empty list as null."""
     if key in _CIDRS:
         return sorted(str(ip_network(text, strict=False)) for text in value or ())
-    return value
+    return value or ()  # null, false, 0 and empty are one

@@ -129,6 +129,14 @@ class KeyValue:
         """What lies in a folder; folders in it end with `/`."""
         return tuple(sorted(self._request("LIST", f"metadata/{folder}").data.get("keys", ())))
 
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the mount."""
+        return self._request("GET", "config").data
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Change settings of the mount."""
+        self._request("POST", "config", dict(settings))
+
     def _request(
         self,
         method: str,

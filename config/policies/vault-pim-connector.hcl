@@ -1,0 +1,7 @@
+# Any connector of vault-pim: its own credential set, found by the metadata of its entity, and nothing else.
+path "pim/data/connectors/{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}" {
+  capabilities = ["read"]
+}
+path "pim/metadata/connectors/{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}" {
+  capabilities = ["read"]
+}

@@ -1,0 +1,85 @@
+# vault-pim's daemon and commands. No right over policies, mounts, roles, aliases or anybody else's tokens.
+
+# the served credential sets: written under check-and-set, hints patched, old KV versions destroyed
+path "pim/data/connectors/+/+" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim/metadata/connectors/+/+" {
+  capabilities = ["read", "patch"]
+}
+path "pim/destroy/connectors/+/+" {
+  capabilities = ["update"]
+}
+
+# the state records: never deleted, since their KV version is the fence
+path "pim-state/data/connectors/+/+" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim-state/metadata/connectors/" {
+  capabilities = ["list"]
+}
+path "pim-state/metadata/connectors/+/" {
+  capabilities = ["list"]
+}
+
+# held credential sets: gone for good when they are dropped
+path "pim-state/data/pending/+/+/+" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim-state/metadata/pending/+/+/+" {
+  capabilities = ["delete"]
+}
+
+# refused logins at a PIM; the fingerprint key, made once and never replaced
+path "pim-state/data/pims/+/login" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim-state/data/keys/fingerprint" {
+  capabilities = ["create", "read"]
+}
+
+# the connectors' entities: seen, disabled, enabled, and nothing else
+path "identity/entity/name/vault-pim.*" {
+  capabilities       = ["read", "update"]
+  allowed_parameters = {
+    "disabled" = []
+  }
+}
+
+# the connectors' logins: seen; secret-ids counted, destroyed, and made only wrapped
+path "auth/vault-pim/+/+/role/+" {
+  capabilities = ["read"]
+}
+path "auth/vault-pim/+/+/role/+/role-id" {
+  capabilities = ["read"]
+}
+path "auth/vault-pim/+/+/role/+/secret-id" {
+  capabilities     = ["update"]
+  min_wrapping_ttl = "1s"
+  max_wrapping_ttl = "1h"
+}
+path "auth/vault-pim/+/+/role/+/secret-id/" {
+  capabilities = ["list"]
+}
+path "auth/vault-pim/+/+/role/+/secret-id-accessor/destroy" {
+  capabilities = ["update"]
+}
+
+# the connectors' tokens: counted and ended, by the mount of one connector
+path "sys/leases/lookup/auth/vault-pim/+/+/login/" {
+  capabilities = ["list", "sudo"]
+}
+path "sys/leases/revoke-prefix/auth/vault-pim/+/+/login" {
+  capabilities = ["update", "sudo"]
+}
+
+# its own token
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}
+path "auth/token/revoke-self" {
+  capabilities = ["update"]
+}

@@ -1,0 +1,123 @@
+"""The two policies of vault-pim, rendered for a layout. `setup` writes them; `config/policies/` shows the defaults.
+
+Every right stands beside what needs it. Whatever is not here, Vault refuses.
+"""
+
+from vault_pim.vault.layout import Layout
+
+WRAPPING_TTL = ("1s", "1h")
+
+_DAEMON = """\
+# vault-pim's daemon and commands. No right over policies, mounts, roles, aliases or anybody else's tokens.
+
+# the served credential sets: written under check-and-set, hints patched, old KV versions destroyed
+path "{credentials}/data/connectors/+/+" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{credentials}/metadata/connectors/+/+" {{
+  capabilities = ["read", "patch"]
+}}
+path "{credentials}/destroy/connectors/+/+" {{
+  capabilities = ["update"]
+}}
+
+# the state records: never deleted, since their KV version is the fence
+path "{state}/data/connectors/+/+" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{state}/metadata/connectors/" {{
+  capabilities = ["list"]
+}}
+path "{state}/metadata/connectors/+/" {{
+  capabilities = ["list"]
+}}
+
+# held credential sets: gone for good when they are dropped
+path "{state}/data/pending/+/+/+" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{state}/metadata/pending/+/+/+" {{
+  capabilities = ["delete"]
+}}
+
+# refused logins at a PIM; the fingerprint key, made once and never replaced
+path "{state}/data/pims/+/login" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{state}/data/keys/fingerprint" {{
+  capabilities = ["create", "read"]
+}}
+
+# the connectors' entities: seen, disabled, enabled, and nothing else
+path "identity/entity/name/vault-pim.*" {{
+  capabilities       = ["read", "update"]
+  allowed_parameters = {{
+    "disabled" = []
+  }}
+}}
+
+# the connectors' logins: seen; secret-ids counted, destroyed, and made only wrapped
+path "auth/{connectors}/+/+/role/+" {{
+  capabilities = ["read"]
+}}
+path "auth/{connectors}/+/+/role/+/role-id" {{
+  capabilities = ["read"]
+}}
+path "auth/{connectors}/+/+/role/+/secret-id" {{
+  capabilities     = ["update"]
+  min_wrapping_ttl = "{shortest}"
+  max_wrapping_ttl = "{longest}"
+}}
+path "auth/{connectors}/+/+/role/+/secret-id/" {{
+  capabilities = ["list"]
+}}
+path "auth/{connectors}/+/+/role/+/secret-id-accessor/destroy" {{
+  capabilities = ["update"]
+}}
+
+# the connectors' tokens: counted and ended, by the mount of one connector
+path "sys/leases/lookup/auth/{connectors}/+/+/login/" {{
+  capabilities = ["list", "sudo"]
+}}
+path "sys/leases/revoke-prefix/auth/{connectors}/+/+/login" {{
+  capabilities = ["update", "sudo"]
+}}
+
+# its own token
+path "auth/token/lookup-self" {{
+  capabilities = ["read"]
+}}
+path "auth/token/renew-self" {{
+  capabilities = ["update"]
+}}
+path "auth/token/revoke-self" {{
+  capabilities = ["update"]
+}}
+"""
+
+_OWN = "{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}"
+_CONNECTOR = """\
+# Any connector of vault-pim: its own credential set, found by the metadata of its entity, and nothing else.
+path "{credentials}/data/connectors/{own}" {{
+  capabilities = ["read"]
+}}
+path "{credentials}/metadata/connectors/{own}" {{
+  capabilities = ["read"]
+}}
+"""
+
+
+def daemon_policy(layout: Layout) -> str:
+    """What the daemon may do."""
+    return _DAEMON.format(
+        credentials=layout.credentials_mount,
+        state=layout.state_mount,
+        connectors=layout.connectors_auth,
+        shortest=WRAPPING_TTL[0],
+        longest=WRAPPING_TTL[1],
+    )
+
+
+def connector_policy(layout: Layout) -> str:
+    """What any connector may do; templated on its entity's metadata (contracts/openbao.md §B)."""
+    return _CONNECTOR.format(credentials=layout.credentials_mount, own=_OWN)
