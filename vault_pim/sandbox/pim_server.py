@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +27,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vault_pim.sandbox.akeneo.application import application
 from vault_pim.sandbox.akeneo.clock import MovableClock
-from vault_pim.sandbox.akeneo.pim import install
+from vault_pim.sandbox.akeneo.pim import ACCESS_LIFETIME, install
 from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.akeneo.world import World
 from vault_pim.sandbox.control import Control
@@ -34,6 +35,7 @@ from vault_pim.sandbox.faults import FaultMiddleware, Faults
 
 NO_ANSWER = 0
 START_TIMEOUT = 30.0
+_SECONDS = int(ACCESS_LIFETIME.total_seconds())
 
 
 class _Server(uvicorn.Server):
@@ -75,6 +77,7 @@ class SandboxPim:
         secret_marker: worked into every generated secret value whose shape allows it; up to six hexadecimal digits fit
             in all of them.
         control_token: opens the control endpoint to those who show it; there is none without.
+        access_token_lifetime: of every access token granted here, in whole seconds.
 
     Attributes:
         url: the address, once started.
@@ -91,6 +94,7 @@ class SandboxPim:
         admin_password: str | None = None,
         secret_marker: str = "",
         control_token: str = "",
+        access_token_lifetime: timedelta = ACCESS_LIFETIME,
     ) -> None:
         self.admin_username = admin_username
         self.admin_password = admin_password or secret_marker + secrets.token_urlsafe(18)
@@ -103,6 +107,7 @@ class SandboxPim:
             admin_username=self.admin_username,
             admin_password=self.admin_password,
             marker=secret_marker,
+            access_token_lifetime=access_token_lifetime,
         )
         self._connections: dict[tuple[str, int], asyncio.Transport] = {}
         self._server: _Server | None = None
@@ -213,6 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--admin-username", default="admin")
     parser.add_argument("--admin-password-file", type=Path, required=True)
     parser.add_argument("--control-token-file", type=Path, help="opens the control endpoint, which the console needs")
+    parser.add_argument("--access-token-lifetime", type=int, metavar="SECONDS", default=_SECONDS)
     options = parser.parse_args(arguments)
     password, token = (
         path.read_text(encoding="utf-8").strip() if path else ""
@@ -227,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
         admin_username=options.admin_username,
         admin_password=password,
         control_token=token,
+        access_token_lifetime=timedelta(seconds=options.access_token_lifetime),
     ) as pim:
         print(json.dumps({"url": pim.url}), flush=True)  # noqa: T201 -- the one line a caller waits for
         ended.wait()

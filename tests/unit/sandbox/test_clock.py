@@ -20,6 +20,18 @@ def test_access_token_expires_after_an_hour_and_refresh_token_does_not(pim: Sand
     assert admin.grant(client, grant_type="refresh_token", refresh_token=tokens["refresh_token"]).status_code == 200
 
 
+def test_access_tokens_live_as_long_as_the_integrator_has_set() -> None:
+    """A PIM with another lifetime says it in `expires_in` and keeps to it."""
+    with SandboxPim(access_token_lifetime=timedelta(seconds=10)) as pim:
+        admin = Browser(pim.url)
+        assert admin.log_in(pim.admin_username, pim.admin_password)
+        tokens = admin.grant(admin.connect("erp")).json()
+        assert tokens["expires_in"] == 10
+        assert admin.api(tokens["access_token"]).status_code == 200
+        pim.clock.advance(timedelta(seconds=11))
+        assert admin.api(tokens["access_token"]).status_code == 401
+
+
 def test_refresh_token_expires_after_fourteen_days(pim: SandboxPim, admin: Browser) -> None:
     """After 14 days the refresh token is refused like an unknown one."""
     client = admin.connect("erp")

@@ -47,6 +47,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     token_file.write_text(CONTROL_TOKEN + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "vault_pim.sandbox.pim_server", "--release", "master", "--port", "0"]
     command += ["--admin-password-file", str(password_file), "--control-token-file", str(token_file)]
+    command += ["--access-token-lifetime", "7"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield Running(process, json.loads(process.stdout.readline())["url"], token_file)
@@ -57,6 +58,7 @@ def test_process_serves_and_ends_at_once_on_sigterm(running: Running) -> None:
     """One line of JSON when it is ready, then answers, then a clean and silent end, whatever still hangs."""
     browser = Browser(running.url)
     assert browser.log_in("admin", PASSWORD)
+    assert browser.grant(browser.connect("erp")).json()["expires_in"] == 7
     browser.session.close()
     running.control("POST", "faults", kind="delay", path="/api/rest/v1", seconds=30)
     with pytest.raises(requests.Timeout):

@@ -14,7 +14,6 @@ from vault_pim.sandbox.akeneo.pim import Pim
 from vault_pim.sandbox.akeneo.refusals import ImpossibleError
 from vault_pim.sandbox.akeneo.world import Client, Token, User
 
-ACCESS_LIFETIME: Final = timedelta(seconds=3600)
 REFRESH_LIFETIME: Final = timedelta(days=14)
 WRONG_CREDENTIALS_KEPT: Final = timedelta(days=7)
 
@@ -138,7 +137,7 @@ def _note_foreign_user(pim: Pim, client: Client, login: str) -> None:
 
 def _issue(pim: Pim, client: Client, user: User) -> Pair:
     now = pim.clock.now()
-    access = Token(value=pim.mint.token(), client=client, user=user, expires=now + ACCESS_LIFETIME)
+    access = Token(value=pim.mint.token(), client=client, user=user, expires=now + pim.access_token_lifetime)
     refresh = Token(value=pim.mint.token(), client=client, user=user, expires=now + REFRESH_LIFETIME)
     pim.world.access_tokens[access.value] = access
     pim.world.refresh_tokens[refresh.value] = refresh

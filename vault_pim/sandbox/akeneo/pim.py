@@ -1,6 +1,8 @@
 """One PIM as a whole, freshly installed: what every rule and every surface is handed."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from vault_pim.sandbox.akeneo.catalogue import Catalogue
 from vault_pim.sandbox.akeneo.clock import MovableClock
@@ -11,11 +13,16 @@ from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User, W
 
 DEFAULT_ROLE = "ROLE_USER"
 DEFAULT_GROUP = "All"
+ACCESS_LIFETIME: Final = timedelta(seconds=3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pim:
-    """A PIM of one release with its state."""
+    """A PIM of one release with its state.
+
+    Attributes:
+        access_token_lifetime: how long a granted access token lives; integrators change it, whole seconds.
+    """
 
     release: Release
     clock: MovableClock
@@ -23,9 +30,17 @@ class Pim:
     world: World
     sessions: Sessions
     catalogue: Catalogue
+    access_token_lifetime: timedelta
 
 
-def install(release: Release, *, admin_username: str, admin_password: str, marker: str = "") -> Pim:
+def install(
+    release: Release,
+    *,
+    admin_username: str,
+    admin_password: str,
+    marker: str = "",
+    access_token_lifetime: timedelta = ACCESS_LIFETIME,
+) -> Pim:
     """A PIM as the installer leaves it: default roles and groups, one administrator, the minimal catalogue.
 
     Every default role holds nearly everything (observed.md §12 item 11).
@@ -47,7 +62,7 @@ def install(release: Release, *, admin_username: str, admin_password: str, marke
     )  # fmt: skip
     admin.set_password(admin_password)
     world.users[admin.id] = admin
-    catalogue = Catalogue(now)
     return Pim(
-        release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint), catalogue=catalogue
-    )
+        release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint),
+        catalogue=Catalogue(now), access_token_lifetime=access_token_lifetime,
+    )  # fmt: skip

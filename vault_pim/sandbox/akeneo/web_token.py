@@ -36,7 +36,7 @@ def _token(call: Call) -> Response:
         return http.api_error(422, str(no), {"cache-control": call.pim.release.refusal_cache})
     body = {
         "access_token": pair.access.value,
-        "expires_in": int(oauth.ACCESS_LIFETIME.total_seconds()),
+        "expires_in": int(call.pim.access_token_lifetime.total_seconds()),
         "token_type": "bearer",
         "scope": None,
         "refresh_token": pair.refresh.value,
