@@ -1,0 +1,48 @@
+"""The driver of the mechanism `connections` keeps the contract of `PimDriver`, at every release it knows."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.contract.pim_driver import PimDriverContract
+from tests.fakes.canary import no_canary_told  # noqa: F401 - a fixture
+from tests.fakes.ledger import InMemoryLoginLedger
+from vault_pim.pim.driver import ConnectionsDriver
+from vault_pim.pim.releases import CONNECTIONS
+from vault_pim.sandbox.pim_server import SandboxPim
+
+
+@pytest.mark.parametrize("release", [release.name for release in CONNECTIONS])
+class TestConnectionsDriver(PimDriverContract):
+    """At PIM 7.0 and newer."""
+
+    writes = (
+        ("POST", "/user/role/create"),
+        ("POST", "/user/role/update/*"),
+        ("POST", "/rest/connections"),
+        ("POST", "/rest/connections/*"),
+        ("DELETE", "/rest/connections/*"),
+    )
+    reads = (
+        ("GET", "/rest/security/"),
+        ("GET", "/rest/connections"),
+        ("GET", "/rest/user_role/"),
+        ("GET", "/user/role/create"),
+        ("GET", "/rest/connections/max-limit-reached"),
+    )
+
+    @staticmethod
+    def make(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any) -> ConnectionsDriver:
+        """A driver with its own session."""
+        return ConnectionsDriver(
+            **{
+                "pim": "prod",
+                "url": pim.url,
+                "username": pim.admin_username,
+                "password": lambda: SecretStr(pim.admin_password),
+                "ledger": ledger,
+                "clock": pim.clock,
+            }
+            | changes
+        )

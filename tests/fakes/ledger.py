@@ -1,0 +1,28 @@
+"""The ledger of refused logins, kept in memory."""
+
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+
+WINDOW = timedelta(minutes=10)
+MOST = 2
+
+
+class InMemoryLoginLedger:
+    """`LoginLedger` for one process."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, list[tuple[datetime, SecretStr]]] = {}
+
+    def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
+        """Not that password again, and no more than two refusals in ten minutes."""
+        refused = self._refused.get(pim, [])
+        return password not in [one for _, one in refused] and sum(at > now - WINDOW for at, _ in refused) < MOST
+
+    def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
+        """Remember it."""
+        self._refused.setdefault(pim, []).append((now, password))
+
+    def accepted(self, pim: str) -> None:
+        """Forget what was refused."""
+        self._refused.pop(pim, None)
