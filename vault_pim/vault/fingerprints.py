@@ -7,7 +7,6 @@ engine; `ledger` uses it too. Refuses to replace the key: all fingerprints ever 
 import hmac
 import secrets
 import threading
-from contextlib import suppress
 from hashlib import sha256
 
 from pydantic import SecretStr
@@ -65,9 +64,13 @@ class VaultFingerprints:
         return None
 
     def _make(self) -> SecretStr:
-        with suppress(TakenOver):  # another process made it in this moment
-            self._kv.write(FINGERPRINT_KEY, {"key": secrets.token_hex(KEY_BYTES)}, cas=0)
-        key = self._read()
-        if key is None:
-            raise VaultRefusal("the fingerprint key vanished while it was made")
+        key = SecretStr(secrets.token_hex(KEY_BYTES))
+        try:
+            self._kv.write(FINGERPRINT_KEY, {"key": reveal(key, to="vault")}, cas=0)
+        except (TakenOver, VaultRefusal):
+            # another process made it in this moment; a second write is then lost, or not even allowed
+            made = self._read()
+            if made is None:
+                raise
+            return made
         return key

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from vault_pim.domain.errors import Impossible, TakenOver, VaultNoAnswer, VaultPimError
+from vault_pim.domain.errors import Impossible, TakenOver, VaultNoAnswer
 from vault_pim.vault.session import BadRequest, Reply, VaultSession
 
 CAS_LOST = "check-and-set parameter did not match the current version"
@@ -84,21 +84,18 @@ class KeyValue:
             TakenOver: the newest KV version is another one, and not this write.
             VaultNoAnswer: whether it was written is not known.
         """
-        failure: VaultPimError
         try:
             reply = self._request("POST", f"data/{path}", {"data": dict(data), "options": {"cas": cas}})
         except BadRequest as error:
             if CAS_LOST not in error.texts:
                 raise
-            failure = TakenOver(f"{self._mount}/{path} was written by somebody else, after KV version {cas}")
-        except VaultNoAnswer as error:
-            failure = error
-        else:
-            return int(reply.data["version"])
-        newest = self.read(path)
-        if newest.kv_version == cas + 1 and newest.data == data:
+            raise TakenOver(f"{self._mount}/{path} was written by somebody else, after KV version {cas}") from error
+        except VaultNoAnswer:
+            newest = self.read(path)
+            if newest.kv_version != cas + 1 or newest.data != data:
+                raise
             return newest.kv_version
-        raise failure
+        return int(reply.data["version"])
 
     def metadata(self, path: str) -> Metadata | None:
         """The metadata of a path, None where nothing was ever written."""

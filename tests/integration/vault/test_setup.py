@@ -2,14 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import a_connector
 from vault_pim.domain.connector import AppRoleAccess
-from vault_pim.domain.errors import VaultRefusal
-from vault_pim.vault.layout import entity
-from vault_pim.vault.setup import apply_setup, plan_setup
+from vault_pim.vault.setup import plan_setup
 
 
 def test_second_setup_has_nothing_to_change(vault_world: MakeWorld) -> None:
