@@ -1,0 +1,28 @@
+"""An audit log in memory that can be full."""
+
+from tests.fakes.wire import Wire, port_call
+from vault_pim.domain.errors import AuditUnavailable
+from vault_pim.domain.events import Event, Tag
+
+
+class FakeAudit:
+    """The `AuditLog` of tests."""
+
+    room = "audit"
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.events: list[Event] = []
+        self.full = False
+
+    @property
+    def tags(self) -> list[Tag]:
+        """What was recorded, in order."""
+        return [event.tag for event in self.events]
+
+    @port_call
+    def record(self, event: Event) -> None:
+        """Unless it is full."""
+        if self.full:
+            raise AuditUnavailable("the audit log is full")
+        self.events.append(event)
