@@ -82,8 +82,10 @@ class Reconciler:
         connector: Connector | None,
         *,
         survey: Survey | None = None,
+        as_of: int | None = None,
         impatient: bool = False,
         watch: Watcher = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Pass:
         """Do what is due, step by step, until nothing is.
 
@@ -91,8 +93,11 @@ class Reconciler:
             id_: the connector.
             connector: as declared, or None if it is not in the configuration any more.
             survey: a look at its PIM taken just before.
+            as_of: the record's KV version before that look. A record written since knows more than the look does, which
+                is then taken anew: a set that was issued meanwhile must not seem gone. None: nobody else writes.
             impatient: do not wait for a back-off.
             watch: told of each step before it is done.
+            stop: asked before each step; once true, no further step is begun and the connector is let go.
 
         Raises:
             TakenOver: somebody else works on the connector; nothing was done after that.
@@ -100,13 +105,17 @@ class Reconciler:
             AuditUnavailable: nothing was done.
         """
         hold = Hold(self.tools, id_)
-        look = observe(self.tools, id_, connector, survey)
+        fresh = as_of is None or as_of == hold.kv_version
+        look = observe(self.tools, id_, connector, survey if fresh else None)
         done: list[Do | Mend] = []
         try:
             while True:
                 facts = self._facts(hold, connector, look, impatient=impatient)
                 decision = decide(facts)
                 if isinstance(decision, Wait | Alarm):
+                    break
+                if stop():
+                    decision = Wait(until=facts.now, reason=Reason.STOPPING)
                     break
                 watch(decision)
                 outcome = self._carry_out(hold, facts, decision)
@@ -131,6 +140,9 @@ class Reconciler:
         self._record(facts, decision, tags.begun)
         hold.save(facts.state)
         try:
+            if isinstance(first := decide(facts), Mend) and first != decision:
+                # Only now that the intent is saved is the role ours; no set is made without it.
+                facts = replace(facts, observation=self._carry_out(hold, facts, first).observation)
             outcome = effect(self.tools, facts, decision.number or 0)
         except VaultPimError as error:
             self._record(facts, decision, tags.failed, {"what": error.what, "why": error.why})
@@ -209,9 +221,12 @@ def _failed(state: ConnectorState, what: str, now: datetime) -> ConnectorState:
     return replace(state, failures=Failures(count=count + 1, last_at=now, what=what))
 
 
+_UNSETTLED = (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT, Reason.STOPPING)
+
+
 def _settled(state: ConnectorState, end: Wait | Alarm) -> ConnectorState:
     """A pass that came to its end forgets earlier failures, unless it waits because of them."""
-    waits = isinstance(end, Wait) and end.reason in (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT)
+    waits = isinstance(end, Wait) and end.reason in _UNSETTLED
     return state if waits else replace(state, failures=None)
 
 
