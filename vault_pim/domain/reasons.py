@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CUT_OFF = "cut-off"
     NOT_CONFIGURED = "not-configured"
     PIM_SILENT = "pim-silent"
+    STOPPING = "stopping"
     # why a person is needed
     NO_FREE_SLOT = "no-free-slot"
     LABEL_TAKEN = "label-taken"
@@ -76,6 +77,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CUT_OFF: "it was revoked; `vault-pim rotate` issues a new set",
     Reason.NOT_CONFIGURED: "it is no longer in the configuration",
     Reason.PIM_SILENT: "the PIM gives no answer",
+    Reason.STOPPING: "vault-pim is about to stop; the next pass goes on",
     Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
     Reason.LABEL_TAKEN: "a connection we did not make holds the label",
     Reason.ROLE_TAKEN: "a role we did not make holds its name",
