@@ -9,7 +9,7 @@ from datetime import datetime
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import Impossible, NotProven
-from vault_pim.domain.facts import Facts, Observation
+from vault_pim.domain.facts import Facts, Observation, Sighting
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
 from vault_pim.domain.state import ConnectorState
@@ -54,7 +54,11 @@ def issue(tools: Tools, facts: Facts, number: int) -> Done:
         fingerprints=tools.fingerprints.of(credentials),
         issued_at=facts.now,
     )
-    return _done(facts, issued, client_id=credentials.client_id, username=credentials.username)
+    return Done(
+        state=facts.state.put(issued),
+        observation=_with(facts, issued),
+        detail={"client_id": credentials.client_id, "username": credentials.username},
+    )
 
 
 def verify(tools: Tools, facts: Facts, number: int) -> Done:
@@ -68,7 +72,11 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
             return refused(facts, generation, reason)
         case Verified(allowed=allowed, forbidden=forbidden):
             verified = replace(generation, stage=advance(generation.stage, Step.VERIFY))
-            return _done(facts, verified, allowed=allowed, forbidden=forbidden or "none left to try")
+            return Done(
+                state=facts.state.put(verified),
+                observation=facts.observation,
+                detail={"allowed": allowed, "forbidden": forbidden or "none left to try"},
+            )
 
 
 def publish(tools: Tools, facts: Facts, number: int) -> Done:
@@ -160,9 +168,16 @@ def refused(facts: Facts, generation: Generation, why: str) -> Done:
     return Done(state=state, observation=facts.observation, detail={"refusal": why}, refusal=why)
 
 
-def _done(facts: Facts, generation: Generation, **detail: str) -> Done:
-    """That generation as it is now; nothing else is known to have changed."""
-    return Done(state=facts.state.put(generation), observation=facts.observation, detail=detail)
+def _with(facts: Facts, generation: Generation) -> Observation:
+    """The observation after a generation was issued: its label stands at the PIM and takes a slot."""
+    observation = without(facts, generation)
+    if observation.pim is None:
+        return observation
+    survey = observation.pim.survey
+    made = Sighting(label=generation.label, description=generation.marker)
+    slots = None if survey.free_slots is None else max(0, survey.free_slots - 1)
+    survey = replace(survey, sightings=(*survey.sightings, made), free_slots=slots)
+    return replace(observation, pim=replace(observation.pim, survey=survey))
 
 
 def without(facts: Facts, generation: Generation) -> Observation:
