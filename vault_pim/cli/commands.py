@@ -25,7 +25,7 @@ class Entry:
 
     Attributes:
         target: `module:name` of a function, or of a `typer.Typer` for a group or for special settings.
-        help: its line in `vault-pim --help`; the first line of the command's own help is the same.
+        help: its line in `vault-pim --help`, where it must fit beside its name; its own help says more.
     """
 
     target: str
@@ -45,9 +45,25 @@ class Entry:
 
 
 COMMANDS: dict[str, Entry] = {
+    "setup": Entry(
+        target="vault_pim.cli.setup:setup", help="Make or update what vault-pim needs in Vault.", panel=SET_UP
+    ),
+    "doctor": Entry(
+        target="vault_pim.cli.doctor:doctor", help="Check reachability, rights, slots and clocks.", panel=SET_UP
+    ),
     "config": Entry(
         target="vault_pim.cli.config:app", help="Check the configuration; print its JSON Schema.", panel=SET_UP
     ),
+    "plan": Entry(target="vault_pim.cli.passes:plan", help="Show the next step of each connector.", panel=OPERATE),
+    "apply": Entry(target="vault_pim.cli.passes:apply", help="Do what is due until nothing is.", panel=OPERATE),
+    "daemon": Entry(target="vault_pim.cli.daemon:daemon", help="The same, for ever, on schedule.", panel=OPERATE),
+    "status": Entry(target="vault_pim.cli.status:status", help="Show where each connector stands.", panel=OPERATE),
+    "rotate": Entry(target="vault_pim.cli.passes:rotate", help="Make a new generation now.", panel=OPERATE),
+    "revoke": Entry(target="vault_pim.cli.revoke:revoke", help="Cut a connector off, with proof.", panel=RESPOND),
+    "identify": Entry(target="vault_pim.cli.identify:identify", help="Find whose a leaked value is.", panel=RESPOND),
+    "get": Entry(target="vault_pim.cli.get:get", help="Print the set a connector is served.", panel=CONNECT),
+    "sandbox": Entry(target="vault_pim.cli.sandbox:app", help="OpenBao and a PIM to play with.", panel=TRY),
+    "demo": Entry(target="vault_pim.cli.demo:demo", help="See the main job in a minute.", panel=TRY),
 }
 
 
@@ -70,8 +86,6 @@ class CommandTable(TyperGroup):
 
 
 def _extend(command: Any, options: Sequence[Any]) -> None:
-    if isinstance(command, TyperGroup):
-        for inner in command.commands.values():
-            _extend(inner, options)
-    else:
-        command.params.extend(options)
+    command.params.extend(options)
+    for inner in getattr(command, "commands", {}).values():
+        _extend(inner, options)

@@ -6,7 +6,6 @@ no JSON form.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -150,8 +149,3 @@ class Output:
         with Progress(*columns, *counts, console=self.stderr, transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda piece: bar.update(task, advance=1, description=f"{what}: {clean(piece)}")
-
-
-def is_interactive() -> bool:
-    """Whether a person can answer questions here."""
-    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -18,8 +18,6 @@ class Tag(StrEnum):
     MEND_FAILED = "surroundings:mend:failed"
     ROTATION_ASKED = "rotation:asked"
     REVOCATION_ASKED = "revocation:asked"
-    REVOCATION_PROVEN = "revocation:proven"
-    REVOCATION_UNPROVEN = "revocation:unproven"
     SETUP_DONE = "setup:done"
 
 

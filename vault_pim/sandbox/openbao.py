@@ -175,6 +175,14 @@ class SandboxBao:
         """Log in as the administrator: a new token with every right."""
         return SecretStr(self._admin_headers()["X-Vault-Token"])
 
+    def admin_token_file(self) -> Path:
+        """A file of mode 0600 with a new administrator's token, for programs that take a token from a file."""
+        path = self._directory / "admin_token"
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(self._admin_headers()["X-Vault-Token"] + "\n")
+        return path
+
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:

@@ -1,0 +1,152 @@
+"""The one place that builds real objects from settings. Called by the daemon and the commands; opens no secret itself.
+
+Objects are made when they are first needed: a command that never speaks to a PIM never connects to one.
+"""
+
+import os
+import socket
+from datetime import UTC, datetime
+from typing import Self
+
+from vault_pim.audit.log import AuditFile
+from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.errors import ConfigurationError
+from vault_pim.engine.reconcile import Reconciler
+from vault_pim.engine.tools import Tools
+from vault_pim.pim.driver import ConnectionsDriver
+from vault_pim.ports import PimDriver
+from vault_pim.settings import Settings
+from vault_pim.settings.shape import ApproleLogin, VaultSettings
+from vault_pim.vault.access import VaultAccess
+from vault_pim.vault.credentials import VaultCredentialStore
+from vault_pim.vault.fingerprints import VaultFingerprints
+from vault_pim.vault.layout import Layout
+from vault_pim.vault.ledger import VaultLoginLedger
+from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
+from vault_pim.vault.state import VaultStateStore
+
+
+class SystemClock:
+    """The wall clock of this machine."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - this is the one clock
+
+
+class Installation:
+    """Everything one configuration describes, ready to be worked with.
+
+    Attributes:
+        me: this process, as holder of connectors and in the audit log.
+    """
+
+    def __init__(self, settings: Settings, *, role: str) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.me = f"{role}@{socket.gethostname()}:{os.getpid()}"
+        self.layout = layout(settings.vault)
+        self.vault = VaultSession(address(settings.vault))
+        self.states = VaultStateStore(self.vault, self.layout)
+        self.credentials = VaultCredentialStore(self.vault, self.layout)
+        self.access = VaultAccess(self.vault, self.layout)
+        self.fingerprints = VaultFingerprints(self.vault, self.layout)
+        self.audit = AuditFile(settings.audit.path)
+        self._connectors = {connector.id: connector for connector in settings.connectors()}
+        self._reconcilers: dict[str, Reconciler] = {}
+        self._drivers: list[ConnectionsDriver] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log out everywhere."""
+        for driver in self._drivers:
+            driver.close()
+        self.vault.close()
+
+    def connector(self, id_: ConnectorId) -> Connector | None:
+        """The connector as declared, or None if the configuration does not have it."""
+        return self._connectors.get(id_)
+
+    def ids(self) -> tuple[ConnectorId, ...]:
+        """Every connector that is configured or has a state record, of PIMs that are configured."""
+        known = (id_ for id_ in self.states.known() if id_.pim in self.settings.pims)
+        return tuple(sorted({*self._connectors, *known}))
+
+    def find(self, name: str) -> ConnectorId:
+        """The connector a person means, also one that is no longer configured but has a state record.
+
+        Raises:
+            ConfigurationError: there is none, or more than one.
+        """
+        try:
+            return self.settings.connector(name).id
+        except ConfigurationError:
+            left = [id_ for id_ in self.ids() if name in {str(id_), id_.name} and id_ not in self._connectors]
+            if len(left) != 1:
+                raise
+            return left[0]
+
+    def reconciler(self, pim: str) -> Reconciler:
+        """The reconciler of a configured PIM."""
+        if pim not in self._reconcilers:
+            self._reconcilers[pim] = Reconciler(self._tools(pim))
+        return self._reconcilers[pim]
+
+    def _tools(self, pim: str) -> Tools:
+        return Tools(
+            driver=self._driver(pim),
+            credentials=self.credentials,
+            states=self.states,
+            access=self.access,
+            fingerprints=self.fingerprints,
+            audit=self.audit,
+            clock=self.clock,
+            me=self.me,
+        )
+
+    def _driver(self, name: str) -> PimDriver:
+        pim = self.settings.pims[name]
+        if pim.web is None or pim.mechanism == "user_and_client":
+            raise ConfigurationError(
+                f"PIM {name} is to be used with mechanism user_and_client",
+                why="this release of vault-pim makes credential sets by connections alone",
+                advice=f"Set pims.{name}.mechanism to connections and give pims.{name}.web.",
+            )
+        driver = ConnectionsDriver(
+            pim=name,
+            url=pim.url,
+            username=pim.web.username,
+            password=pim.web.password,
+            release=pim.release,
+            ledger=VaultLoginLedger(self.vault, self.layout, self.fingerprints),
+            clock=self.clock,
+            ca_cert=pim.ca_cert,
+            max_parallel=pim.max_parallel,
+        )
+        self._drivers.append(driver)
+        return driver
+
+
+def assemble(settings: Settings, *, role: str) -> Installation:
+    """Build what the settings describe; `role` is `daemon` or the name of the command."""
+    return Installation(settings, role=role)
+
+
+def layout(vault: VaultSettings) -> Layout:
+    """Where vault-pim's things lie in Vault."""
+    return Layout(credentials_mount=vault.credentials_mount, state_mount=vault.state_mount)
+
+
+def address(vault: VaultSettings) -> VaultAddress:
+    """Where Vault is, and how vault-pim logs in."""
+    match vault.auth:
+        case ApproleLogin(role_id_file=role_id_file, secret_id_file=secret_id_file):
+            login: AppRoleLogin | TokenLogin = AppRoleLogin(role_id_file=role_id_file, secret_id_file=secret_id_file)
+        case auth:
+            login = TokenLogin(token_file=auth.token_file)
+    return VaultAddress(url=vault.url, login=login, namespace=vault.namespace, ca_cert=vault.ca_cert)

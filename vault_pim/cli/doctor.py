@@ -1,0 +1,150 @@
+"""`doctor`: a preflight. Looks at Vault, the PIMs and the rights of vault-pim's own accounts; changes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import typer
+
+from vault_pim.assembly import Installation, assemble
+from vault_pim.cli.invocation import FINDING, AsJson, invocation
+from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted, human_duration
+from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import VaultPimError
+from vault_pim.domain.facts import Presence, Survey
+from vault_pim.settings.findings import findings as file_findings
+from vault_pim.vault.rights import excess, lacking
+
+CLOCKS_APART = timedelta(seconds=30)
+OK, ATTENTION, FAILED = "ok", "attention", "failed"
+STYLES = {OK: GOOD, ATTENTION: WARN, FAILED: BAD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    subject: str
+    outcome: str
+    said: str
+    advice: str = ""
+    exit_code: int = 0
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check that Vault and the PIMs are reachable, and that every account may do its work and no more.
+
+    Exits 0 if all is well, 2 if something needs attention, 4 if Vault or a PIM gives no answer, 1 if one says no.
+    """
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="doctor") as installation:
+        checks = list(_all(installation))
+    output.json(
+        {
+            "checks": [
+                {"subject": one.subject, "outcome": one.outcome, "said": one.said, "advice": one.advice}
+                for one in checks
+            ]
+        }
+    )
+    output.table(
+        ("Subject", "Outcome", "What was seen"),
+        [(one.subject, (one.outcome, STYLES[one.outcome]), one.said) for one in checks],
+    )
+    for advice in dict.fromkeys(one.advice for one in checks if one.advice):
+        output.line(f"what to do: {advice}", WARN)
+    worst = max((one.exit_code for one in checks), default=0)
+    if worst:
+        raise typer.Exit(worst)
+
+
+def _all(installation: Installation) -> Iterator[Check]:
+    for found in file_findings(installation.settings):
+        yield Check(subject="files", outcome=ATTENTION, said=str(found), exit_code=FINDING)
+    vault = list(_tried("Vault", partial(_vault, installation)))
+    yield from vault
+    if any(one.outcome == FAILED for one in vault):
+        return  # the login ledger is in Vault: without it no PIM is asked
+    for pim in installation.settings.pims:
+        yield from _tried(f"PIM {pim}", partial(_pim, installation, pim))
+
+
+def _vault(installation: Installation) -> Iterator[Check]:
+    """Reachable, clocks together, rights of our own account, identities of the connectors."""
+    settings = installation.settings
+    for connector in settings.connectors()[:1]:
+        apart = abs(installation.states.load(connector.id).server_now - installation.clock.now())
+        fine = apart < CLOCKS_APART
+        yield Check(
+            subject="clock",
+            outcome=OK if fine else ATTENTION,
+            said=f"Vault's clock and ours are {human_duration(apart)} apart",
+            advice="" if fine else "Synchronise both machines with NTP.",
+            exit_code=0 if fine else FINDING,
+        )
+    yield Check(subject="Vault", outcome=OK, said=f"{settings.vault.url} answers, and takes our login")
+    for what, said, advice in (
+        ("may not", lacking(installation.vault, installation.layout), "Run `vault-pim setup` as an administrator."),
+        ("may also", excess(installation.vault), "Take the surplus policies off vault-pim's login."),
+    ):
+        if said:
+            text = f"our login {what} {', '.join(said)}"
+            yield Check(subject="Vault rights", outcome=ATTENTION, said=text, advice=advice, exit_code=FINDING)
+    for connector in settings.connectors():
+        presence = installation.access.presence(connector)
+        fine = presence in (Presence.AS_DECLARED, Presence.CUT)
+        yield Check(
+            subject=str(connector.id),
+            outcome=OK if fine else ATTENTION,
+            said=f"identity in Vault is {presence}",
+            advice="" if fine else "Run `vault-pim setup` as an administrator.",
+            exit_code=0 if fine else FINDING,
+        )
+
+
+def _pim(installation: Installation, pim: str) -> Iterator[Check]:
+    """Reachable, our account's rights, free slots, and what the connectors ask for."""
+    survey = installation.reconciler(pim).survey()
+    connectors = [one for one in installation.settings.connectors() if one.id.pim == pim]
+    yield Check(subject=f"PIM {pim}", outcome=OK, said=f"release {survey.pim_release} answers, and takes our login")
+    yield _slots(pim, survey, connectors)
+    for connector in connectors:
+        if unknown := sorted(connector.permissions - survey.offered):
+            yield Check(
+                subject=str(connector.id),
+                outcome=ATTENTION,
+                said=f"the PIM does not offer {', '.join(unknown)}",
+                advice=f"Correct the permissions of {connector.id}.",
+                exit_code=FINDING,
+            )
+
+
+def _slots(pim: str, survey: Survey, connectors: list[Connector]) -> Check:
+    """Overlap needs one slot more than there are connectors, at the least."""
+    free = survey.free_slots
+    if free is None or free > len(connectors):
+        said = "as many connections as one likes" if free is None else f"{counted(free, 'free connection slot')}"
+        return Check(subject=f"PIM {pim}", outcome=OK, said=said)
+    return Check(
+        subject=f"PIM {pim}",
+        outcome=ATTENTION,
+        said=f"{counted(free, 'free connection slot')} for {counted(len(connectors), 'connector')}",
+        advice=f"Delete connections nobody uses at PIM {pim}: every rotation needs a second one for its grace.",
+        exit_code=FINDING,
+    )
+
+
+def _tried(subject: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """The checks, or the error that ended them."""
+    try:
+        yield from look()
+    except VaultPimError as error:
+        reasons = f": {error.why}" if error.why else ""
+        yield Check(
+            subject=subject,
+            outcome=FAILED,
+            said=error.what + reasons,
+            advice=error.advice,
+            exit_code=error.exit_code,
+        )

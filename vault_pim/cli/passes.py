@@ -1,0 +1,235 @@
+"""`plan`, `apply`, `rotate`: the same pass that the daemon runs, for the connectors a person names."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+
+from vault_pim.assembly import Installation, assemble
+from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, human_instant
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.errors import NoAnswer, Refusal, VaultPimError
+from vault_pim.domain.facts import Survey
+from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
+from vault_pim.domain.reasons import SENTENCES
+from vault_pim.engine.asks import ask_rotation
+from vault_pim.engine.reconcile import Reconciler
+
+EXIT_ORDER = (1, 4, 5, FINDING, 0)
+"""Of several outcomes the first of these is the command's exit code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of one connector: its last decision, or the error that stopped it."""
+
+    connector: ConnectorId
+    done: tuple[Do | Mend, ...] = ()
+    end: Decision | None = None
+    findings: tuple[Finding, ...] = ()
+    error: VaultPimError | None = None
+    generation: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing due, 2 due or a finding, else the error's own."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 0 if isinstance(self.end, Wait) and not self.findings else FINDING
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as `--json` shows it."""
+        return {
+            "connector": self.connector,
+            "done": [decision_json(one) for one in self.done],
+            "next": decision_json(self.end) if self.end else None,
+            "generation": self.generation,
+            "findings": [finding_json(one) for one in self.findings],
+            "error": error_json(self.error),
+        }
+
+
+def plan(context: typer.Context, connectors: ConnectorNames = None, as_json: AsJson = False) -> None:
+    """Show the next step of each connector and its reason; change nothing.
+
+    Exits 0 if nothing is due, 2 if something is due or a person is needed.
+    """
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="plan") as installation:
+
+        def look(reconciler: Reconciler, id_: ConnectorId, survey: Survey | None) -> Result:
+            seen = reconciler.plan(id_, installation.connector(id_), survey=survey, impatient=True)
+            return Result(connector=id_, end=seen.decision, findings=seen.findings)
+
+        results = for_each(installation, chosen(installation, connectors), look)
+        _show(output, installation, results, "Next step")
+        _finish(output, results)
+
+
+def apply(context: typer.Context, connectors: ConnectorNames = None, as_json: AsJson = False) -> None:
+    """Do what is due for each connector, step by step, until nothing is.
+
+    Exits 0 if all is done, 2 if a person is needed, 5 if somebody else works on one of them.
+    """
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="apply") as installation:
+        results = run_passes(output, installation, chosen(installation, connectors))
+        _show(output, installation, results, "Now")
+        _finish(output, results)
+
+
+def rotate(
+    context: typer.Context,
+    connectors: Annotated[list[str], ConnectorName.__metadata__[0]],
+    as_json: AsJson = False,
+) -> None:
+    """Issue, verify and publish a new generation now; the former one lives on for its grace.
+
+    After a revocation this is what lets a connector in again.
+    """
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="rotate") as installation:
+        ids = chosen(installation, connectors)
+        for id_ in ids:
+            ask_rotation(installation.reconciler(id_.pim).tools, id_)
+        results = run_passes(output, installation, ids)
+        _show(output, installation, results, "Now")
+        _finish(output, results)
+
+
+def chosen(installation: Installation, names: Iterable[str] | None) -> tuple[ConnectorId, ...]:
+    """The connectors that were named, or all; sorted, so that those of one PIM stand together."""
+    return tuple(sorted({installation.find(name) for name in names})) if names else installation.ids()
+
+
+def for_each(
+    installation: Installation,
+    ids: tuple[ConnectorId, ...],
+    act: Callable[[Reconciler, ConnectorId, Survey | None], Result],
+) -> list[Result]:
+    """Act on each connector, with one look at each PIM; what goes wrong with one does not keep the others."""
+    results = []
+    for pim, group in groupby(ids, key=lambda id_: id_.pim):
+        reconciler = installation.reconciler(pim)
+        try:
+            survey = reconciler.survey()
+        except (NoAnswer, Refusal):
+            survey = None  # each connector asks for itself, and says what it met
+        for id_ in group:
+            try:
+                results.append(act(reconciler, id_, survey))
+            except VaultPimError as error:
+                results.append(Result(connector=id_, error=error))
+    return results
+
+
+def run_passes(output: Output, installation: Installation, ids: tuple[ConnectorId, ...]) -> list[Result]:
+    """Run a pass for each connector, telling each step on stderr."""
+
+    def act(reconciler: Reconciler, id_: ConnectorId, survey: Survey | None) -> Result:
+        def watch(decision: Do | Mend) -> None:
+            report(f"{id_}: {describe(decision)} ({SENTENCES[decision.reason]})")
+
+        passed = reconciler.run(id_, installation.connector(id_), survey=survey, impatient=True, watch=watch)
+        current = passed.state.current
+        return Result(
+            connector=id_,
+            done=passed.done,
+            end=passed.end,
+            findings=passed.findings,
+            generation=current.number if current else None,
+        )
+
+    with output.progress("Working") as report:
+        return for_each(installation, ids, act)
+
+
+def describe(decision: Decision) -> str:
+    """A decision in a few words."""
+    match decision:
+        case Do(step=step, number=number):
+            return f"{step} generation {number}"
+        case Mend(part=part, number=None):
+            return f"mend {part}"
+        case Mend(part=part, number=number):
+            return f"mend {part} of generation {number}"
+        case Wait():
+            return "nothing"
+        case Alarm(detail=detail):
+            return f"a person is needed: {detail}"
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """A decision as `--json` shows it."""
+    kind = type(decision).__name__.lower()
+    shared = {"kind": kind, "reason": str(decision.reason), "because": SENTENCES[decision.reason]}
+    match decision:
+        case Do(step=step, number=number):
+            return shared | {"step": str(step), "generation": number}
+        case Mend(part=part, number=number):
+            return shared | {"part": str(part), "generation": number}
+        case Wait(until=until):
+            return shared | {"until": until}
+        case Alarm(detail=detail, advice=advice):
+            return shared | {"detail": detail, "advice": advice}
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """A finding as `--json` shows it."""
+    return {"reason": str(finding.reason), "detail": finding.detail, "because": SENTENCES[finding.reason]}
+
+
+def error_json(error: VaultPimError | None) -> dict[str, Any] | None:
+    """An error as `--json` shows it."""
+    if error is None:
+        return None
+    return {"what": error.what, "why": error.why, "advice": error.advice, "exit_code": error.exit_code}
+
+
+def _show(output: Output, installation: Installation, results: list[Result], heading: str) -> None:
+    """The results, as JSON or as a table with findings and advice below it."""
+    due = sum(isinstance(one.end, Do | Mend) for one in results)
+    output.json({"connectors": [one.as_json() for one in results], "due": due})
+    now = installation.clock.now()
+    rows: list[tuple[Cell, ...]] = []
+    for one in results:
+        match one.end:
+            case None:
+                what, why = ("failed", BAD), one.error.what if one.error else ""
+            case Wait(until=until, reason=reason):
+                when = f", due {human_instant(until, now)}" if until else ""
+                done = f"done: {', '.join(describe(step) for step in one.done)}" if one.done else "nothing"
+                what, why = (done, GOOD if one.done else QUIET), SENTENCES[reason] + when
+            case Alarm(reason=reason):
+                what, why = (describe(one.end), BAD), SENTENCES[reason]
+            case decision:
+                what, why = (describe(decision), WARN), SENTENCES[decision.reason]
+        rows.append((str(one.connector), what, why))
+    output.table(("Connector", heading, "Because"), rows)
+    for one in results:
+        for finding in one.findings:
+            output.line(f"{one.connector}: {SENTENCES[finding.reason]}: {finding.detail}", WARN)
+        if isinstance(one.end, Alarm):
+            output.line(f"{one.connector}: {one.end.advice}", WARN)
+    if not results:
+        output.line("No connector is configured.")
+    elif due:
+        output.line(f"{counted(due, 'step')} due. Run `vault-pim apply`.")
+
+
+def _finish(output: Output, results: list[Result]) -> None:
+    """Say what failed, each kind of error once, and exit accordingly."""
+    said = set()
+    for one in results:
+        if one.error is not None and one.error.what not in said:
+            said.add(one.error.what)
+            reasons = f" ({one.error.why})" if one.error.why else ""
+            output.note(f"{one.connector}: {one.error.what}{reasons}", BAD)
+            output.note(f"what to do: {one.error.advice}")
+    codes = {one.exit_code for one in results} | {0}
+    code = next((known for known in EXIT_ORDER if known in codes), max(codes))
+    if code:
+        raise typer.Exit(code)

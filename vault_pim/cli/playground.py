@@ -1,0 +1,136 @@
+"""A world to try vault-pim in: OpenBao, a sandbox PIM, a configuration that fits, and everything `setup` makes.
+
+Used by `sandbox up` and `demo`. Everything lies in one directory and listens on loopback.
+"""
+
+import os
+import socket
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from vault_pim.assembly import address, layout
+from vault_pim.domain.errors import ConfigurationError
+from vault_pim.settings import Settings
+from vault_pim.vault.address import TokenLogin, VaultAddress
+from vault_pim.vault.secret_ids import write_login
+from vault_pim.vault.session import VaultSession
+from vault_pim.vault.setup import Change, apply_setup, plan_setup
+
+TOKEN_LIFETIME = timedelta(seconds=3)
+"""Short, so that a grace can be waited for; a real PIM has an hour."""
+READ = "pim_api_overall_access"
+CONNECTORS: dict[str, dict[str, Any]] = {
+    "erp": {
+        "label": "ERP",
+        "flow_type": "data_source",
+        "permissions": [READ, "pim_api_channel_list", "pim_api_product_list", "pim_api_product_edit"],
+        "owner": "erp-team@example.com",
+    },
+    "shop": {
+        "label": "Web shop",
+        "flow_type": "data_destination",
+        "permissions": [READ, "pim_api_channel_list", "pim_api_product_list", "pim_api_category_list"],
+        "owner": "shop-team@example.com",
+    },
+    "dam": {
+        "label": "DAM",
+        "flow_type": "other",
+        "permissions": [READ, "pim_api_channel_list", "pim_api_attribute_list"],
+        "owner": "media-team@example.com",
+    },
+}
+
+
+class Playground:
+    """OpenBao and a sandbox PIM, ready for vault-pim; started on entering, ended on leaving.
+
+    Args:
+        directory: where everything is put; made if it is not there.
+        pim_release: release that the sandbox PIM behaves as.
+    """
+
+    def __init__(self, directory: Path, pim_release: str) -> None:
+        try:
+            from vault_pim.sandbox.openbao import SandboxBao  # noqa: PLC0415 - an extra
+            from vault_pim.sandbox.pim_server import SandboxPim  # noqa: PLC0415
+        except ImportError as error:
+            raise ConfigurationError(
+                "the sandbox is not installed", advice="Run: pip install 'vault-pim[sandbox]'"
+            ) from error
+        self.directory = directory.absolute()
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.config = self.directory / "vault-pim.yaml"
+        self.bao = SandboxBao(self.directory / "openbao")
+        self.pim = SandboxPim(release=pim_release, access_token_lifetime=TOKEN_LIFETIME)
+        self.admin_token_file = Path()
+        self.listen = f"127.0.0.1:{_free_port()}"
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            starting.enter_context(self.bao)
+            starting.enter_context(self.pim)
+            self._write_configuration()
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.__exit__(kind, error, trace)
+
+    def set_up(self) -> list[Change]:
+        """What `vault-pim setup` does, and a login for the daemon and for each connector."""
+        settings = Settings.load(self.config)
+        where, there = layout(settings.vault), address(settings.vault)
+        self.admin_token_file = self.bao.admin_token_file()
+        admin = VaultAddress(url=there.url, login=TokenLogin(token_file=self.admin_token_file))
+        with VaultSession(admin) as session:
+            changes = plan_setup(session, where, settings.connectors())
+            apply_setup(changes)
+            write_login(session, where.daemon_role, self.directory / "login" / "daemon", where.daemon_auth)
+            for connector in settings.connectors():
+                mount = where.connector_auth(connector.id)
+                write_login(session, where.connector_role(connector.id), self.login_of(connector.id.name), mount)
+        return changes
+
+    def login_of(self, connector: str) -> Path:
+        """Directory with the connector's role_id and secret_id."""
+        return self.directory / "login" / connector
+
+    def _write_configuration(self) -> None:
+        password_file = self.directory / "pim_password"
+        _write(password_file, self.pim.admin_password)
+        login = self.directory / "login" / "daemon"
+        files = {"role_id_file": str(login / "role_id"), "secret_id_file": str(login / "secret_id")}
+        web = {"username": self.pim.admin_username, "password_file": str(password_file)}
+        document = {
+            "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
+            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT3S"}},
+            "policies": {
+                "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT5S", "refresh_interval": "PT1S"}
+            },
+            "connectors": {
+                name: {"pim": "sandbox", **connector, "auth": {"approle": {}}} for name, connector in CONNECTORS.items()
+            },
+            "daemon": {"listen": self.listen, "check_every": "PT1S", "survey_every": "PT1M"},
+            "audit": {"path": str(self.directory / "audit.jsonl")},
+        }
+        _write(self.config, yaml.safe_dump(document, sort_keys=False))
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
