@@ -5,6 +5,7 @@ written (a plain `null`, `~` or nothing is None): the model gives types, so YAML
 into false. Refuses duplicate keys and tags, and never repeats a line of the file.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +104,8 @@ def _read(document: Document, path: Path) -> dict[str, Any] | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Place(file=str(path), line=mark.line + 1 if mark else None)
-        document.refuse(where, (), f"this is not YAML: {error.problem}", "Correct the line, or the one before it.")
+        what = re.sub(r"\s*'[^']{2,}'", "", error.problem or "it cannot be read")  # such as the name of an alias
+        document.refuse(where, (), f"this is not YAML: {what}", "Correct the line, or the one before it.")
     except yaml.YAMLError:
         document.refuse(place, (), "this is not YAML: it has characters that are not allowed", "Save it as plain text.")
     else:

@@ -154,6 +154,8 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
 
 
 def _advice_for_unknown(word: str, known: frozenset[str]) -> str:
+    if word in known:
+        return "It belongs to another method."
     if f"{word}_file" in known:
         return f"Secrets come from files: write it into a file and name that in {word}_file."
     return did_you_mean(word, known)

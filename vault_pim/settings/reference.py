@@ -55,7 +55,7 @@ def reference_page() -> str:
         entry = section.get("additionalProperties")
         if isinstance(entry, dict):
             inner = _target(entry, schema)
-            parts.append(f"## {name}.*name*\n\n{node['description']} {inner['description']}\n")
+            parts.append(f"## {name}.*name*\n\n{inner['description']}\n")
             parts += _tables(f"{name}.*name*", inner, schema)
         else:
             parts.append(f"## {name}\n\n{node['description']}\n")
@@ -73,7 +73,9 @@ def _tables(path: str, section: Mapping[str, Any], schema: Mapping[str, Any]) ->
         rows.append(f"| `{name}` | {'mapping' if found else _kind(node, schema)} | {default} | {node['description']} |")
     yield "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
     for inner_path, one in inner:
-        yield f"### {inner_path}\n\n{one['description']}\n"
+        method = one["properties"].get("method", {}).get("const")
+        title = f"{inner_path}, method {method}" if method else inner_path
+        yield f"### {title}\n\n{one['description']}\n"
         yield from _tables(inner_path, one, schema)
 
 

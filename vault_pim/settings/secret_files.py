@@ -31,9 +31,11 @@ def read_secret(path: Path) -> SecretStr:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _unreadable(path, error) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check(path, os.fstat(descriptor))
-        content = file.read(LARGEST + 1)
+        content = os.read(descriptor, LARGEST + 1)
+    finally:
+        os.close(descriptor)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

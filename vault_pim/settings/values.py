@@ -94,10 +94,9 @@ def _cron(value: object) -> str:
         raise refusal(f"{text!r} has not {CRON_FIELDS} fields", advice)
     try:
         next(CronSim(text.upper(), CALENDAR_ANCHOR))
-    except CronSimError as error:
-        raise refusal(f"{text!r} is not a cron expression: {str(error).lower()}", advice) from error
-    except StopIteration as error:
-        raise refusal(f"{text!r} never comes", "Choose a date that exists.") from error
+    except (CronSimError, StopIteration) as error:
+        reason = str(error).lower() or "it never comes"
+        raise refusal(f"{text!r} is not a cron expression: {reason}", advice) from error
     return text.upper()
 
 
