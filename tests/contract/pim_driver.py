@@ -12,15 +12,15 @@ from pydantic import SecretStr
 
 from tests.fakes.canary import CANARY, assert_no_canary, everything_of
 from tests.fakes.ledger import InMemoryLoginLedger
-from vault_pim.domain.connector import Connector, ConnectorId, FlowType
+from vault_pim.domain.connector import Connector, ConnectorId, FlowType, Mechanism
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import LoginRefused, NoFreeSlot, NotOurs, PimNoAnswer, PimRefusal, UnknownPermission
 from vault_pim.domain.facts import Presence
-from vault_pim.domain.generation import Generation, Mechanism, Stage
+from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.domain.policy import Period, Policy
 from vault_pim.ports import PimDriver
-from vault_pim.sandbox.faults import Fault
+from vault_pim.sandbox.faults import Fault, Kind
 from vault_pim.sandbox.pim_server import SandboxPim
 
 ROLE = "ERP"
@@ -424,7 +424,7 @@ class PimDriverContract:
         ]  # fmt: skip
 
     @pytest.mark.parametrize("kind", ["lose_reply", "refuse", "html_500"])
-    def test_silence_on_any_write_is_repaired_by_repeating(self, bench: Bench, kind: Any) -> None:
+    def test_silence_on_any_write_is_repaired_by_repeating(self, bench: Bench, kind: Kind) -> None:
         """Lost with or without its effect: the repeat finds out what is true, and nothing is left over."""
         for method, path in (*self.writes, ("POST", LOGIN)):
             bench.pim.faults.add(Fault(kind=kind, method=method, path=path))
@@ -435,7 +435,7 @@ class PimDriverContract:
         self.one_fault_at_a_time(bench, "lose_reply", self.writes, patience=1)
 
     def one_fault_at_a_time(
-        self, bench: Bench, kind: Any, requests: tuple[tuple[str, str], ...], *, patience: int
+        self, bench: Bench, kind: Kind, requests: tuple[tuple[str, str], ...], *, patience: int
     ) -> None:
         """A whole life with one fault, for each of these requests; the fault must really be met."""
         for method, path in requests:
@@ -446,7 +446,7 @@ class PimDriverContract:
             assert fault.times == 0, path
 
     @pytest.mark.parametrize("kind", ["html_500", "half_body"])
-    def test_failing_read_is_no_answer(self, bench: Bench, driver: PimDriver, kind: Any) -> None:
+    def test_failing_read_is_no_answer(self, bench: Bench, driver: PimDriver, kind: Kind) -> None:
         """An error page, or half an answer, says nothing."""
         for method, path in self.reads:
             fault = Fault(kind=kind, method=method, path=path)
@@ -552,8 +552,9 @@ class PimDriverContract:
         told = [repr(credentials), repr(tokens), repr(driver), repr(driver.verify(credentials, PERMISSIONS))]
         told.append(repr(driver.prove_dead(credentials, tokens)))
         told.append(repr(driver.survey()))
-        for kind in ("refuse", "html_500", "half_body", "lose_reply"):
-            bench.pim.faults.add(Fault(kind=kind, method="POST", times=None))  # type: ignore[arg-type]
+        kinds: tuple[Kind, ...] = ("refuse", "html_500", "half_body", "lose_reply")
+        for kind in kinds:
+            bench.pim.faults.add(Fault(kind=kind, method="POST", times=None))
             for act in (
                 lambda: driver.verify(credentials, PERMISSIONS),
                 lambda: driver.issue(connector(), planned(2)),

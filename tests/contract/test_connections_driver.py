@@ -35,14 +35,12 @@ class TestConnectionsDriver(PimDriverContract):
     @staticmethod
     def make(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any) -> ConnectionsDriver:
         """A driver with its own session."""
-        return ConnectionsDriver(
-            **{
-                "pim": "prod",
-                "url": pim.url,
-                "username": pim.admin_username,
-                "password": lambda: SecretStr(pim.admin_password),
-                "ledger": ledger,
-                "clock": pim.clock,
-            }
-            | changes
-        )
+        arguments: dict[str, Any] = {
+            "pim": "prod",
+            "url": pim.url,
+            "username": pim.admin_username,
+            "password": lambda: SecretStr(pim.admin_password),
+            "ledger": ledger,
+            "clock": pim.clock,
+        }
+        return ConnectionsDriver(**(arguments | changes))

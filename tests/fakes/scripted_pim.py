@@ -3,6 +3,7 @@
 import ssl
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request as it came."""
+    """One request as it came; the path without its query."""
 
     method: str
     path: str
@@ -100,8 +101,19 @@ def _handler(pim: ScriptedPim) -> type[BaseHTTPRequestHandler]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            answer = pim.take(Asked(method=self.command, path=self.path, headers=dict(self.headers.items()), body=body))
+            answer = pim.take(
+                Asked(
+                    method=self.command,
+                    path=self.path.partition("?")[0],
+                    headers=dict(self.headers.items()),
+                    body=body,
+                )
+            )
+            with suppress(ConnectionError):  # whoever asked may have had enough
+                self.reply(answer)
             pim.done()
+
+        def reply(self, answer: Scripted) -> None:
             payload = answer.body.encode()
             self.send_response(answer.status)
             for name, value in (

@@ -45,6 +45,15 @@ _CAUSES: Final = (
 )
 
 
+class _Session(requests.Session):
+    """Looks at no redirect: requests would read its whole body, of any length, and refuse an address that is none."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None, whatever the answer says."""
+        del resp
+        return None
+
+
 class Http:
     """Pooled connections to one PIM; safe to use from many threads.
 
@@ -72,7 +81,7 @@ class Http:
         self.base_url = _base_url(pim, url)
         self._timeouts = (connect_timeout.total_seconds(), read_timeout.total_seconds())
         self._slots = BoundedSemaphore(max_parallel)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.verify = _authorities(pim, ca_cert)
         self._session.headers["User-Agent"] = f"vault-pim/{__version__}"
@@ -151,7 +160,6 @@ class Http:
                     json=_opened(json),
                     data=_opened(form),
                     timeout=self._timeouts,
-                    allow_redirects=False,
                     stream=True,
                 ) as response,
             ):
