@@ -49,13 +49,14 @@ class Connector:
         self._set: dict[str, str] = {}
         self._token: dict[str, Any] = {}
 
-    def log_in(self) -> None:
-        """Log in to Vault and read the credential set."""
+    def log_in(self) -> bool:
+        """Log in to Vault and read the credential set; whether there is one yet."""
         body = {name: (self._login / name).read_text().strip() for name in ("role_id", "secret_id")}
         answer = self._http.post(f"{self._vault}/auth/vault-pim/{self.name}/login", json=body, timeout=TIMEOUT)
         answer.raise_for_status()
         self._vault_token = answer.json()["auth"]["client_token"]
         self._refresh()
+        return bool(self._set)
 
     def reads(self, path: str) -> int:
         """The status Vault answers when this connector reads a path."""
