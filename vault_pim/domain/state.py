@@ -57,7 +57,7 @@ class ConnectorState:
     Attributes:
         next_number: the number the next generation gets; only grows.
         generations: live ones and the last ended ones, by number.
-        rotation_asked_at: a person's `rotate`, until a generation is planned for it.
+        rotation_asked_at: a person's `rotate`, until a new set is published.
     """
 
     connector: ConnectorId
@@ -123,7 +123,11 @@ class ConnectorState:
         return state
 
     def publish(self, number: int, *, at: datetime, grace: timedelta) -> "ConnectorState":
-        """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write."""
+        """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write.
+
+        Raises:
+            Impossible: there is no such generation.
+        """
         successor = self.find(number)
         if successor is None:
             raise Impossible(f"generation {number} of {self.connector} is not in its state")
@@ -131,4 +135,5 @@ class ConnectorState:
         former = self.current
         if former is not None and former.number != number:
             state = state.put(replace(former, stage=Stage.GRACE, retire_at=at + grace))
-        return state.put(replace(successor, stage=Stage.CURRENT, published_at=successor.published_at or at))
+        state = state.put(replace(successor, stage=Stage.CURRENT, published_at=at))
+        return replace(state, rotation_asked_at=None)

@@ -25,10 +25,7 @@ def nothing_current(facts: Facts, _: Connector) -> Reason | None:
 
 def asked_for(facts: Facts, _: Connector) -> Reason | None:
     """A person asked, and nothing was published since."""
-    asked, current = facts.state.rotation_asked_at, facts.state.current
-    if asked is None or current is None or current.published_at is None:
-        return None
-    return Reason.REQUESTED if current.published_at < asked else None
+    return Reason.REQUESTED if facts.state.rotation_asked_at is not None else None
 
 
 def gone_at_pim(facts: Facts, _: Connector) -> Reason | None:
