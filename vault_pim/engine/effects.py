@@ -80,7 +80,7 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
 
 
 def publish(tools: Tools, facts: Facts, number: int) -> Done:
-    """Serve the set at the connector's path; the former one is in grace from now on."""
+    """Serve the set at the connector's path; the former one is in grace from the end of the write on."""
     generation, connector = generation_of(facts, number), declared(facts)
     credentials = tools.credentials.held(facts.id, number)
     if credentials is None:
@@ -88,7 +88,7 @@ def publish(tools: Tools, facts: Facts, number: int) -> Done:
     advance(generation.stage, Step.PUBLISH)
     served = tools.credentials.publish(connector, generation, credentials, due_at(facts, connector))
     return Done(
-        state=replace(facts.state.publish(number, at=facts.now, grace=connector.policy.grace), failures=None),
+        state=replace(facts.state.publish(number, at=tools.clock.now(), grace=connector.policy.grace), failures=None),
         observation=replace(facts.observation, served=served),
         detail={"kv_version": str(served.kv_version)},
     )

@@ -147,7 +147,9 @@ class Reconciler:
         except VaultPimError as error:
             self._record(facts, decision, tags.failed, {"what": error.what, "why": error.why})
             raise
-        state = outcome.state if outcome.refusal is None else _failed(outcome.state, outcome.refusal, facts.now)
+        state = outcome.state
+        if outcome.refusal is not None:
+            state = _failed(state, outcome.refusal, self.tools.clock.now())
         hold.save(state)
         self._record(facts, decision, tags.done, outcome.detail)
         return outcome
