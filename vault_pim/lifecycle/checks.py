@@ -1,13 +1,13 @@
-"""Is a new generation due, and may one be made? Ordered lists of named pure checks, each with one reason.
+"""Is a new generation due, may one be made, must a pending one go? Ordered lists of named pure checks, one reason each.
 
-To add a reason to rotate, add one function and one line to `ROTATE`; to add an obstacle, likewise to `OBSTACLES`.
+To add a reason to rotate, add one function and one line to `ROTATE`; likewise to `ABANDON` and `OBSTACLES`.
 """
 
 from collections.abc import Callable
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.facts import Facts, PimSight, Sighting
-from vault_pim.domain.generation import Generation
+from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alarm
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.schedule import due
@@ -30,11 +30,8 @@ def asked_for(facts: Facts, _: Connector) -> Reason | None:
 
 def gone_at_pim(facts: Facts, _: Connector) -> Reason | None:
     """Somebody deleted the current set at the PIM."""
-    current, pim = facts.state.current, facts.observation.pim
-    if current is None or pim is None or current.mechanism is not facts.mechanism:
-        return None
-    labels = {sighting.label.lower() for sighting in pim.survey.sightings}
-    return Reason.GONE_AT_PIM if current.label.lower() not in labels else None
+    current = facts.state.current
+    return Reason.GONE_AT_PIM if current and _is_gone(facts, current) else None
 
 
 def lost(facts: Facts, _: Connector) -> Reason | None:
@@ -84,6 +81,32 @@ ROTATE: tuple[Check, ...] = (
 def rotation_due(facts: Facts, connector: Connector) -> Reason | None:
     """The first reason to make a new generation, or None."""
     return next((reason for check in ROTATE if (reason := check(facts, connector))), None)
+
+
+def refused(_: Facts, pending: Generation) -> Reason | None:
+    """Verification refused it, or its stored copy is lost."""
+    return Reason.VERIFICATION_REFUSED if pending.refusal is not None else None
+
+
+def pending_gone(facts: Facts, pending: Generation) -> Reason | None:
+    """Somebody deleted it at the PIM, perhaps after it was verified; serving it would serve a dead set."""
+    made = pending.stage is not Stage.PLANNED
+    return Reason.GONE_AT_PIM if made and _is_gone(facts, pending) else None
+
+
+def unwanted(facts: Facts, pending: Generation) -> Reason | None:
+    """The configuration has changed since it was planned; too late once connectors read it."""
+    served = facts.observation.served
+    if served is not None and served.generation == pending.number:
+        return None
+    if facts.connector is None:
+        return Reason.NOT_CONFIGURED
+    if pending.mechanism is not facts.mechanism:
+        return Reason.MECHANISM_CHANGED
+    return Reason.LABEL_CHANGED if pending.role != facts.connector.label else None
+
+
+ABANDON: tuple[Callable[[Facts, Generation], Reason | None], ...] = (refused, pending_gone, unwanted)
 
 
 def unknown_permission(_: Facts, connector: Connector, pim: PimSight, __: int) -> Alarm | None:
@@ -143,3 +166,11 @@ OBSTACLES: tuple[Obstacle, ...] = (unknown_permission, role_taken, label_taken, 
 def obstacle(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
     """The first thing that forbids to issue generation `number`, or None."""
     return next((alarm for check in OBSTACLES if (alarm := check(facts, connector, pim, number))), None)
+
+
+def _is_gone(facts: Facts, generation: Generation) -> bool:
+    """The PIM shows no object under its label; another mechanism's objects are not looked at."""
+    pim = facts.observation.pim
+    if pim is None or generation.mechanism is not facts.mechanism:
+        return False
+    return generation.label.lower() not in {sighting.label.lower() for sighting in pim.survey.sightings}

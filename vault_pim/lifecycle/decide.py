@@ -12,7 +12,7 @@ from vault_pim.domain.facts import Facts, PimSight, Presence
 from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
-from vault_pim.lifecycle.checks import is_ours, obstacle, rotation_due
+from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due
 from vault_pim.lifecycle.schedule import due, retry_at
 
 
@@ -75,19 +75,12 @@ def backing_off(facts: Facts) -> Decision | None:
 
 
 def pending_ends(facts: Facts) -> Decision | None:
-    """A pending set that was refused, or that nobody wants any more, is abandoned."""
+    """A pending set that cannot be used, or that nobody wants any more, is abandoned."""
     pending = facts.state.pending
     if pending is None:
         return None
-    if pending.refusal is not None:
-        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.VERIFICATION_REFUSED)
-    if facts.connector is None:
-        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.NOT_CONFIGURED)
-    if pending.mechanism is not facts.mechanism:
-        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.MECHANISM_CHANGED)
-    if pending.role != facts.connector.label:
-        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.LABEL_CHANGED)
-    return None
+    reason = next((reason for check in ABANDON if (reason := check(facts, pending))), None)
+    return Do(step=Step.ABANDON, number=pending.number, reason=reason) if reason else None
 
 
 def pending_goes_on(facts: Facts) -> Decision | None:
