@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VaultPimError as error:
         return _report(given, error, error.what, error.why, error.advice, error.exit_code)
     except typer.TyperException as error:
-        return _report(given, error, error.format_message(), "", _usage_advice(error), WRONG_CALL)
+        what = " ".join(error.format_message().split())  # some of its messages are spread over lines
+        return _report(given, error, what, "", _usage_advice(error), WRONG_CALL)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -87,9 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(given: Invocation, error: Exception, what: str, why: str, advice: str, exit_code: int) -> int:
     if given.verbosity >= TRACEBACKS:
         traceback.print_exception(error, file=sys.stderr)
+    from vault_pim.cli.render import clean  # noqa: PLC0415 - rich is not needed where all is well
+
     reasons = why.splitlines()
     lines = [f"error: {what}", *([f"why: {why}"] if len(reasons) == 1 else reasons), f"what to do: {advice}"]
-    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - the one place where errors are printed
+    print(*map(clean, lines), sep="\n", file=sys.stderr)  # noqa: T201 - the one place where errors are printed
     return exit_code
 
 

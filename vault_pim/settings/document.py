@@ -71,22 +71,20 @@ def _add_connectors(document: Document, path: Path) -> None:
         return
     for key in data.keys() - {"connectors"}:
         document.refuse(apart.places[(key,)], (key,), "does not belong here", f"Move it to {document.path}.")
-    added, known = data.get("connectors"), document.data.setdefault("connectors", {})
+    added, known = data.get("connectors", {}), document.data.setdefault("connectors", {})
     if not isinstance(added, dict):
-        document.refuse(Place(file=str(path)), ("connectors",), "is not a mapping", "Write connectors: first.")
+        document.refuse(apart.places["connectors",], ("connectors",), "is not a mapping", "Begin each with its name.")
     elif isinstance(known, dict):
         _merge_connectors(document, apart, known, added)
 
 
 def _merge_connectors(document: Document, apart: Document, known: dict[str, Any], added: dict[str, Any]) -> None:
-    for name, connector in added.items():
-        place = apart.places[("connectors", name)]
-        if name in known:
-            first = document.places[("connectors", name)]
-            document.refuse(place, ("connectors", name), f"is declared already, in {first}", "Remove one of the two.")
-        else:
-            known[name] = connector
-            document.places |= {key: place for key, place in apart.places.items() if key[:2] == ("connectors", name)}
+    for name in known.keys() & added.keys():
+        key: Key = ("connectors", name)
+        what = f"is declared already, in {document.places[key]}"
+        document.refuse(apart.places[key], key, what, "Remove one of the two.")
+    document.data["connectors"] = added | known
+    document.places = apart.places | document.places
 
 
 def _read(document: Document, path: Path) -> dict[str, Any] | None:
@@ -113,7 +111,7 @@ def _read(document: Document, path: Path) -> dict[str, Any] | None:
         if isinstance(node, yaml.MappingNode):
             data = _Reader(document, path, loader).value(node, ())
             assert isinstance(data, dict)  # noqa: S101 - a mapping node gives a mapping
-            return data
+            return {name: {} if section is None else section for name, section in data.items()}
         what = "this file is empty" if node is None else "this file is not a mapping of keys"
         document.refuse(place, (), what, "Begin from an example in config/examples.")
     return None

@@ -13,8 +13,8 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
+from vault_pim.settings.configuration_file import ConfigurationFile
 from vault_pim.settings.problems import Key
-from vault_pim.settings.shape import ConfigurationFile
 
 PREFIX = "VAULT_PIM__"
 FOLDED = str.maketrans("-/", "__")

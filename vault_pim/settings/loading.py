@@ -16,13 +16,13 @@ from pydantic import BaseModel, ValidationError
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Policy
+from vault_pim.settings.configuration_file import ConfigurationFile
 from vault_pim.settings.document import read_document
 from vault_pim.settings.environment import Environment, merge
 from vault_pim.settings.problems import InvalidConfiguration, Places, Refused, did_you_mean, explain
 from vault_pim.settings.resolve import Resolved
 from vault_pim.settings.shape import (
     AuditSettings,
-    ConfigurationFile,
     ConnectorSettings,
     DaemonSettings,
     PimSettings,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vault_pim.settings.shape import ConfigurationFile
+from vault_pim.settings.configuration_file import ConfigurationFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 INTRODUCTION = """\

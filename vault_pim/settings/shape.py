@@ -1,8 +1,8 @@
 """The shape of the configuration: every key, its meaning, its unit, its default and why that default.
 
-Validated by `loading.py`; printed as JSON Schema by `vault-pim config schema`; `reference.py` makes the reference
-page from it. Holds no secret: secrets are named by file and read when used. What connects the sections is checked in
-`resolve.py`.
+Put together by `configuration_file.py`, validated by `loading.py`; printed as JSON Schema by `vault-pim config
+schema`; `reference.py` makes the reference page from it. Holds no secret: secrets are named by file and read when
+used. What connects the sections is checked in `resolve.py`.
 """
 
 import os
@@ -12,7 +12,6 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
 from vault_pim.settings.secret_files import read_secret, read_secret_variable
@@ -219,39 +218,3 @@ class AuditSettings(Section):
     path: AbsolutePath = Field(
         Path("/var/log/vault-pim/audit.jsonl"), description="File of the audit log: append-only JSON lines."
     )
-
-
-class ConfigurationFile(BaseSettings):
-    """Configuration of vault-pim: config/vault-pim.yaml, connectors.d/*.yaml beside it, and VAULT_PIM__ variables."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        env_prefix="VAULT_PIM__",
-        env_nested_delimiter="__",
-        env_parse_none_str="null",
-        title="vault-pim configuration",
-    )
-
-    vault: VaultSettings = Field(description="Vault or OpenBao, and how vault-pim logs in to it.")
-    pims: dict[str, PimSettings] = Field({}, description="The PIMs, by name.")
-    policies: dict[str, PolicySettings] = Field({}, description="The rotation policies, by name.")
-    connectors: dict[str, ConnectorSettings] = Field(
-        {}, description="The connectors, by name; those of connectors.d/*.yaml are added to them."
-    )
-    daemon: DaemonSettings = Field(DaemonSettings(), description="When the daemon looks, and where it answers.")
-    audit: AuditSettings = Field(AuditSettings(), description="Where the record is kept.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `loading.py` hands over: it merges file and environment, to know where each value came from."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)

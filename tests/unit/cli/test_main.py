@@ -41,6 +41,12 @@ def test_error_is_three_lines_and_its_own_exit_code(
     assert ended.err == f"error: {error.what}\nwhy: {error.why}\nwhat to do: {error.advice}\n"
 
 
+def test_control_characters_in_an_error_are_written_out(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name from the PIM inside an error cannot steer the terminal."""
+    failing(monkeypatch, PimNoAnswer("label a\x1b[2J", why="b\x07"))
+    assert call("config", "check").err.startswith("error: label a\\x1b[2J\nwhy: b\\x07\n")
+
+
 def test_unexpected_error_shows_its_kind_and_place_but_not_its_text(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,14 @@ def test_null_is_nothing_and_quoted_null_is_text(write: Write) -> None:
     assert (erp.label, erp.owner, erp.user_group, erp.approle) == ("null", None, None, None)
 
 
+def test_section_left_empty_is_as_if_absent(write: Write) -> None:
+    """`connectors:` with nothing below it, as when all of them stand in connectors.d, is no mistake."""
+    path = write(None, shop=TWINS.replace("test", "prod"), none="connectors:\n")
+    path.write_text(path.read_text().partition("  erp:")[0])
+    assert path.read_text().endswith("connectors:\n")
+    assert [str(one.id) for one in Settings.load(path).connectors()] == ["prod/erp", "prod/shop"]
+
+
 def test_merged_mapping_is_overridden_by_own_keys(write: Write) -> None:
     """YAML's `<<` works, and is no duplicate."""
     policies = "  base: &base {rotate_every: P30D, max_age: P45D, grace: PT24H}\n  default: {<<: *base, grace: PT48H}"

@@ -245,7 +245,7 @@ def test_problem_in_connectors_d_names_its_own_file(write: Write) -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("pims: {}\n", "does not belong here"), ("connectors: [a]\n", "is not a mapping"), ("", "this file is empty")],
+    [("pims:\n", "does not belong here"), ("connectors: [a]\n", "is not a mapping"), ("", "this file is empty")],
 )
 def test_connectors_d_holds_connectors_alone(write: Write, content: str, says: str) -> None:
     """Anything but a mapping of connectors is refused in connectors.d."""
