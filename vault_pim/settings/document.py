@@ -154,8 +154,9 @@ class _Reader:
             seen[name.value] = self._place(name)
         try:
             self._loader.flatten_mapping(node)
-        except yaml.MarkedYAMLError:
-            self._refuse(node, key, "merges something that is not a mapping", "Let << name mappings only.")
+        except yaml.MarkedYAMLError as error:
+            place = Place(file=str(self._path), line=(error.problem_mark or node.start_mark).line + 1)
+            self._document.refuse(place, key, "merges something that is not a mapping", "Let << name mappings only.")
             return
         for name, value in node.value:
             inner = (*key, name.value)

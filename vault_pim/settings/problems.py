@@ -17,29 +17,33 @@ Key = tuple[str | int, ...]
 Refused = tuple[Key, str, str]
 """A key path, what is wrong there, and what to write instead."""
 
+METHODS = "Choose approle or token."
+LIST = "Write it as a list: [a, b]."
+MAPPING = "Give it keys of its own."
 SENTENCES = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a key here",
-    "string_type": "is not text",
-    "string_too_short": "is empty",
-    "string_too_long": "is too long",
-    "string_pattern_mismatch": "has characters or a form that are not allowed",
-    "int_parsing": "is not a whole number",
-    "int_type": "is not a whole number",
-    "float_parsing": "is not a number",
-    "float_type": "is not a number",
-    "list_type": "is not a list",
-    "too_short": "is empty",
-    "dict_type": "is not a mapping",
-    "model_type": "is not a mapping",
-    "model_attributes_type": "is not a mapping",
-    "union_tag_not_found": "is missing",
-    "union_tag_invalid": "is not a known value",
-    "enum": "is not a known value",
-    "literal_error": "is not a known value",
-    "greater_than_equal": "is out of range",
-    "less_than_equal": "is out of range",
+    "missing": ("is missing", ""),
+    "extra_forbidden": ("is not a key here", ""),
+    "string_type": ("is not text", ""),
+    "string_too_short": ("is empty", ""),
+    "string_too_long": ("is too long", ""),
+    "string_pattern_mismatch": ("has characters or a form that are not allowed", ""),
+    "int_parsing": ("is not a whole number", ""),
+    "int_type": ("is not a whole number", ""),
+    "float_parsing": ("is not a number", ""),
+    "float_type": ("is not a number", ""),
+    "list_type": ("is not a list", LIST),
+    "too_short": ("is empty", ""),
+    "dict_type": ("is not a mapping", MAPPING),
+    "model_type": ("is not a mapping", MAPPING),
+    "model_attributes_type": ("is not a mapping", MAPPING),
+    "union_tag_not_found": ("is missing", METHODS),
+    "union_tag_invalid": ("is not a known value", METHODS),
+    "enum": ("is not a known value", ""),
+    "literal_error": ("is not a known value", ""),
+    "greater_than_equal": ("is out of range", ""),
+    "less_than_equal": ("is out of range", ""),
 }
+"""By pydantic's name for an error: what is wrong, and the advice where it is always the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -132,7 +136,7 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
         key = one["loc"]
         if key[:2] == ("vault", "auth"):  # pydantic puts the method between this section and its keys
             key = (*key[:2], *key[3:])
-        what, advice = SENTENCES.get(one["type"], "is not allowed"), ""
+        what, advice = SENTENCES.get(one["type"], ("is not allowed", ""))
         context = one.get("ctx", {})
         match one["type"]:
             case "vault_pim":
@@ -140,7 +144,7 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
             case "extra_forbidden":
                 advice = _advice_for_unknown(str(key[-1]), keys_at(schema, key[:-1]))
             case "union_tag_not_found" | "union_tag_invalid":
-                key, advice = (*key, "method"), "Choose approle or token."
+                key = (*key, "method")
             case "enum" | "literal_error":
                 words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
                 advice = did_you_mean(str(one["input"]), words)
@@ -148,8 +152,6 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
                 advice = f"{one['msg'].replace('Input should be', 'It must be')}."
             case "string_too_long":
                 advice = f"Write at most {context['max_length']} characters."
-            case "list_type":
-                advice = "Write it as a list: [a, b]."
         yield key, what, advice
 
 

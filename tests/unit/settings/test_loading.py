@@ -122,13 +122,28 @@ def test_unknown_variable_is_refused_by_name(
 def test_wrong_value_of_variable_is_refused_by_its_name(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value from the environment is judged like one from the file, and the variable is named."""
     monkeypatch.setenv("VAULT_PIM__POLICIES__DEFAULT__GRACE", "24h")
-    monkeypatch.setenv("VAULT_PIM__CONNECTORS__ERP__PERMISSIONS", "a, b")
+    monkeypatch.setenv("VAULT_PIM__CONNECTORS__ERP__PERMISSIONS", "[a, b")
+    monkeypatch.setenv("VAULT_PIM__DAEMON", "127.0.0.1:8300")
     with pytest.raises(InvalidConfiguration) as caught:
         Settings.load(write())
     assert [(one.place.file, one.advice) for one in caught.value.problems] == [
         ("environment variable VAULT_PIM__CONNECTORS__ERP__PERMISSIONS", "Write it as a list: [a, b]."),
+        ("environment variable VAULT_PIM__DAEMON", "Give it keys of its own."),
         ("environment variable VAULT_PIM__POLICIES__DEFAULT__GRACE", "Write PT24H."),
     ]
+
+
+def test_whole_section_from_the_environment_is_written_as_in_yaml(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapping in one variable lies over the file key by key."""
+    monkeypatch.setenv("VAULT_PIM__DAEMON", "{listen: '127.0.0.1:9', check_every: PT5S}")
+    daemon = Settings.load(write({"vault:": "daemon: {survey_every: PT1H}\nvault:"})).daemon
+    assert (daemon.listen, daemon.check_every, daemon.survey_every) == (
+        "127.0.0.1:9",
+        timedelta(seconds=5),
+        timedelta(hours=1),
+    )
 
 
 def test_path_is_given_else_named_by_variable_else_default(

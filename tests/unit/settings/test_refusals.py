@@ -92,6 +92,9 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         "Set max_age to at least P31DT2H",
     ),
     "http abroad": ({"url: https://pim": "url: http://pim"}, "pims.prod.url", "unencrypted to pim.example.com"),
+    "broken address": ({"https://pim.example.com": "https://[pim"}, "pims.prod.url", "is not a URL"),
+    "key that is a list": ({"pims:": "? [a] # here\n: b\npims:"}, "", "has a key that is not text"),
+    "merge of text": (connector("<<: x"), "connectors.erp", "Let << name mappings only."),
     "no scheme": ({"url: https://pim": "url: pim"}, "pims.prod.url", "Write it like https://pim.example.com"),
     "user in URL": ({"https://pim.": f"https://me:{CANARY}@pim."}, "pims.prod.url", "without user"),
     "relative secret file": (
@@ -297,6 +300,12 @@ def test_missing_file_says_how_to_name_another(tmp_path: Path) -> None:
     (problem,) = refused(tmp_path / "absent.yaml")
     assert problem.what == "this file does not exist"
     assert "--config or VAULT_PIM_CONFIG" in problem.advice
+
+
+def test_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    """What cannot be read says why."""
+    (problem,) = refused(tmp_path)
+    assert problem.what == "this file cannot be read: is a directory"
 
 
 def test_everything_wrong_is_reported_at_once(write: Write) -> None:
