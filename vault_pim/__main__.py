@@ -1,6 +1,8 @@
 """`python -m vault_pim` is `vault-pim`."""
 
-from vault_pim.cli.main import run
+import sys
+
+from vault_pim.cli.main import main
 
 if __name__ == "__main__":
-    run()
+    sys.exit(main())

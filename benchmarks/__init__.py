@@ -1,0 +1,1 @@
+"""Speed as ratios against bare calls, each pair in one run. Run by `make bench`; not part of the tests."""
