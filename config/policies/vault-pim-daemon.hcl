@@ -5,7 +5,10 @@ path "pim/data/connectors/+/+" {
   capabilities = ["create", "read", "update"]
 }
 path "pim/metadata/connectors/+/+" {
-  capabilities = ["read", "patch"]
+  capabilities       = ["read", "patch"]
+  allowed_parameters = {
+    "custom_metadata" = []
+  }
 }
 path "pim/destroy/connectors/+/+" {
   capabilities = ["update"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.vault_world import VaultWorld, a_connector
+from tests.integration.vault_world import THREE, VaultWorld, fresh_namespace
 from vault_pim.domain.connector import Connector
 from vault_pim.sandbox.openbao import SandboxBao
 
@@ -21,15 +21,23 @@ def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxBao]:
 
 @pytest.fixture
 def vault_world(bao: SandboxBao, tmp_path: Path) -> Iterator[MakeWorld]:
-    """Makes a fresh namespace with `setup` applied: `vault_world()` for three connectors, or for those given."""
+    """Makes a fresh namespace with `setup` applied: `vault_world()` for three connectors, or for those given.
+
+    With `server=` it makes it in the root namespace of a server of the test's own.
+    """
     made: list[VaultWorld] = []
 
-    def make(*connectors: Connector, server: SandboxBao = bao) -> VaultWorld:
+    def make(*connectors: Connector, server: SandboxBao | None = None) -> VaultWorld:
         directory = tmp_path / f"world-{len(made)}"
         directory.mkdir()
-        declared = connectors or tuple(a_connector(name) for name in ("erp", "web", "dam"))
-        made.append(VaultWorld(bao=server, directory=directory, connectors=declared))
-        return made[-1]
+        world = VaultWorld(
+            bao=server or bao,
+            namespace=None if server else fresh_namespace(),
+            directory=directory,
+            connectors=connectors or THREE,
+        )
+        made.append(world)
+        return world
 
     yield make
     for world in made:

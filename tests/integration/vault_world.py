@@ -1,9 +1,8 @@
 """A Vault as a customer would have it after `setup`: a namespace of its own, a daemon, some connectors."""
 
 import itertools
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +25,11 @@ DAILY = Policy(
 _numbers = itertools.count(1)
 
 
+def fresh_namespace() -> str:
+    """A name that no other test uses."""
+    return f"test-{next(_numbers)}"
+
+
 def a_connector(name: str, pim: str = "prod", **changes: object) -> Connector:
     """A declared connector with nothing special about it."""
     declared: dict[str, object] = {
@@ -41,11 +45,15 @@ def a_connector(name: str, pim: str = "prod", **changes: object) -> Connector:
     return Connector(**(declared | changes))  # type: ignore[arg-type]
 
 
+THREE = tuple(a_connector(name) for name in ("erp", "web", "dam"))
+
+
 @dataclass(kw_only=True)
 class VaultWorld:
-    """One namespace of the running OpenBao, with vault-pim set up in it for `connectors`.
+    """One namespace of a running OpenBao, with vault-pim set up in it for `connectors`.
 
     Attributes:
+        namespace: None for the root namespace, which only one world of a server can have.
         admin: a session with every right.
         daemon: a session with the daemon's rights, and no others.
     """
@@ -53,21 +61,20 @@ class VaultWorld:
     bao: SandboxBao
     directory: Path
     connectors: tuple[Connector, ...]
+    namespace: str | None
     layout: Layout = field(default_factory=Layout)
-    namespace: str = field(default_factory=lambda: f"test-{os.getpid()}-{next(_numbers)}")
 
     def __post_init__(self) -> None:
         token_file = self.directory / "admin-token"
         token_file.touch(mode=0o600)
         token_file.write_text(reveal(self.bao.admin_token(), to="vault"))
         self._open: list[VaultSession] = []
-        with VaultSession(VaultAddress(url=self.bao.url, login=TokenLogin(token_file=token_file))) as root:
-            root.request("POST", f"sys/namespaces/{self.namespace}", {})
         self.admin = self.session(TokenLogin(token_file=token_file))
+        if self.namespace is not None:
+            with VaultSession(replace(self.address(TokenLogin(token_file=token_file)), namespace=None)) as root:
+                root.request("POST", f"sys/namespaces/{self.namespace}", {})
         apply_setup(plan_setup(self.admin, self.layout, self.connectors))
-        self.daemon_login = write_login(
-            self.admin, self.layout.daemon_role, self.directory / "daemon", self.layout.daemon_auth
-        )
+        self.daemon_login = self.write_login(self.layout.daemon_role, self.layout.daemon_auth)
         self.daemon = self.session(self.daemon_login)
 
     def address(self, login: AppRoleLogin | TokenLogin) -> VaultAddress:
@@ -85,14 +92,23 @@ class VaultWorld:
 
     def login_of(self, connector: Connector) -> AppRoleLogin:
         """A new AppRole login for a connector, made by the administrator."""
-        directory = self.directory / connector.id.pim / connector.id.name
-        return write_login(
-            self.admin, self.layout.connector_role(connector.id), directory, self.layout.connector_auth(connector.id)
-        )
+        return self.write_login(self.layout.connector_role(connector.id), self.layout.connector_auth(connector.id))
+
+    def write_login(self, role: str, mount: str) -> AppRoleLogin:
+        """A new login by that AppRole, made by the administrator, in a directory of its own."""
+        return write_login(self.admin, role, self.directory / f"login-{next(_numbers)}", mount)
 
     def as_connector(self, connector: Connector) -> VaultSession:
         """A session as the connector itself would have it."""
         return self.session(self.login_of(connector))
+
+    def token(self, login: AppRoleLogin) -> str:
+        """A token by that login, for a session that cannot make another."""
+        body = {
+            "role_id": login.role_id_file.read_text().strip(),
+            "secret_id": login.secret_id_file.read_text().strip(),
+        }
+        return str(self.admin.request("POST", f"auth/{login.mount}/login", body).body["auth"]["client_token"])
 
     def close(self) -> None:
         """Close all sessions."""

@@ -22,11 +22,15 @@ SERVER_ERROR = 500
 
 
 class BadRequest(VaultRefusal):
-    """Vault answered 400; `texts` are its own words, for comparing with what is known, never for printing."""
+    """Vault answered 400. Its own words may repeat what was sent, so they can be compared, not read."""
 
     def __init__(self, what: str, *, why: str, texts: tuple[str, ...]) -> None:
         super().__init__(what, why=why)
-        self.texts = texts
+        self._texts = tuple(SecretStr(text) for text in texts)
+
+    def says(self, *known: str) -> bool:
+        """Whether one of Vault's texts begins with one of these."""
+        return any(reveal(text, to="vault").startswith(known) for text in self._texts)
 
 
 class DeadToken(VaultRefusal):

@@ -87,7 +87,7 @@ class KeyValue:
         try:
             reply = self._request("POST", f"data/{path}", {"data": dict(data), "options": {"cas": cas}})
         except BadRequest as error:
-            if CAS_LOST not in error.texts:
+            if not error.says(CAS_LOST):
                 raise
             raise TakenOver(f"{self._mount}/{path} was written by somebody else, after KV version {cas}") from error
         except VaultNoAnswer:
@@ -149,7 +149,7 @@ class KeyValue:
                     method, f"{self._mount}/{path}", body, merge_patch=merge_patch, query=query
                 )
             except BadRequest as error:
-                if not tries_left or not any(text.startswith(NOT_READY) for text in error.texts):
+                if not tries_left or not error.says(*NOT_READY):
                     raise
             time.sleep(READY_PAUSE)  # noqa: TID251 - the first moment in a mount's life
         raise Impossible("counting ended")

@@ -15,7 +15,10 @@ path "{credentials}/data/connectors/+/+" {{
   capabilities = ["create", "read", "update"]
 }}
 path "{credentials}/metadata/connectors/+/+" {{
-  capabilities = ["read", "patch"]
+  capabilities       = ["read", "patch"]
+  allowed_parameters = {{
+    "custom_metadata" = []
+  }}
 }}
 path "{credentials}/destroy/connectors/+/+" {{
   capabilities = ["update"]
