@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.canary import no_canary_told  # noqa: F401 - a fixture
 from tests.fakes.scripted_pim import ScriptedPim
 from vault_pim.pim.http import Http
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from tests.fakes.canary import CANARY
+from tests.canary import CANARY
 from tests.fakes.ledger import InMemoryLoginLedger
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from vault_pim.pim.http import Http

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from tests.unit.pim.logged_in import session, tell_login
 from tests.unit.pim.test_pages import role_page
-from vault_pim.domain.errors import ConfigurationError, PimRefusal
+from vault_pim.domain.errors import ConfigurationError, PimRefusal, UnknownPermission
 from vault_pim.pim.http import Http
 from vault_pim.pim.roles import Roles
 
@@ -77,6 +77,13 @@ def test_name_longer_than_a_pim_allows_is_refused_unasked(pim: ScriptedPim, role
     with pytest.raises(ConfigurationError):
         roles.put("x" * 26, WANTED)
     assert pim.asked == []
+
+
+def test_unknown_permission_is_named_and_nothing_posted(pim: ScriptedPim, roles: Roles) -> None:
+    """The PIM would answer 500 and leave a role behind (contracts/akeneo/observed.md §12 item 6)."""
+    with pytest.raises(UnknownPermission, match="pim_api_nonsense"):
+        roles.put("ERP", WANTED | {"pim_api_nonsense"})
+    assert pim.times_asked("POST", CREATE) == 0
 
 
 def test_role_is_found_whatever_its_letter_case(pim: ScriptedPim, roles: Roles) -> None:

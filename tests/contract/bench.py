@@ -1,0 +1,53 @@
+"""What the contract of `PimDriver` is tried on: a PIM, drivers for it, and eyes to look into it from behind."""
+
+from typing import Any, Protocol
+
+from tests.fakes.builders import a_connector, a_generation
+from vault_pim.domain.connector import OVERALL_ACCESS, Connector
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.generation import Generation, Stage
+from vault_pim.ports import PimDriver
+
+ROLE = "ERP"
+BARE = frozenset({OVERALL_ACCESS})
+PERMISSIONS = BARE | {"pim_api_channel_list", "pim_api_product_edit"}
+WIDER = PERMISSIONS | {"pim_api_locale_list", "pim_user_role_edit"}
+
+
+class Bench(Protocol):
+    """A PIM under test; every implementation of the port brings its own."""
+
+    def driver(self, **changes: Any) -> PimDriver:
+        """A new driver; `changes` are arguments of its constructor."""
+        ...
+
+    def state(self) -> object:
+        """Everything at the PIM that a driver could change, to be compared."""
+        ...
+
+    def left_over(self) -> object:
+        """What half-made sets would leave behind, to be compared."""
+        ...
+
+    def privileges(self, role: str) -> frozenset[str]:
+        """All that a role grants, whatever the driver says."""
+        ...
+
+    def roles_of(self, credentials: CredentialSet) -> tuple[str, ...]:
+        """The names of all roles of a set's API user."""
+        ...
+
+
+def connector(**changes: Any) -> Connector:
+    """A connector as declared."""
+    return a_connector(**{"permissions": PERMISSIONS} | changes)
+
+
+def planned(number: int = 1, **changes: Any) -> Generation:
+    """A generation as the engine plans it."""
+    return a_generation(number, Stage.PLANNED, **changes)
+
+
+def issued(number: int, credentials: CredentialSet, **changes: Any) -> Generation:
+    """A generation once its client id is recorded."""
+    return a_generation(number, Stage.ISSUED, client_id=credentials.client_id, username=credentials.username, **changes)

@@ -1,0 +1,121 @@
+"""What a driver of a real PIM must do when something goes wrong between the two: tried on the sandbox PIM."""
+
+import time
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.contract.bench import PERMISSIONS, ROLE, WIDER, connector, issued, planned
+from tests.contract.sandbox_bench import LOGIN, SandboxBench
+from vault_pim.domain.errors import PimNoAnswer
+from vault_pim.domain.facts import Presence
+from vault_pim.domain.outcomes import Dead, Verified
+from vault_pim.ports import PimDriver
+from vault_pim.sandbox.faults import Fault, Kind
+
+Requests = tuple[tuple[str, str], ...]
+
+
+class FaultsContract:
+    """Lost answers, error pages, expired sessions, silence.
+
+    Attributes:
+        writes: method and path of every mutating request of the driver; faults are put on each of them.
+        reads: the same for the other requests of a survey.
+    """
+
+    writes: Requests
+    reads: Requests
+
+    def whole_life(self, bench: SandboxBench, *, patience: int) -> None:
+        """Everything a driver may do, each step repeated after silence; it must come to the right end.
+
+        Args:
+            patience: how many times a step may meet silence.
+        """
+        driver, rows = bench.driver(), bench.left_over()
+
+        def step(act: Any, *arguments: Any) -> Any:
+            for _ in range(patience):
+                with suppress(PimNoAnswer):
+                    return act(*arguments)
+            return act(*arguments)
+
+        step(driver.put_role, ROLE, WIDER)
+        step(driver.put_role, ROLE, PERMISSIONS)
+        step(driver.issue, connector(), planned())
+        credentials = step(driver.issue, connector(), planned())
+        assert step(driver.role, ROLE, PERMISSIONS) is Presence.AS_DECLARED
+        assert isinstance(step(driver.verify, credentials, PERMISSIONS), Verified)
+        assert [one.label for one in step(driver.survey).sightings] == ["vp_erp_1"]
+        tokens = step(driver.take_tokens, credentials)
+        step(driver.delete, issued(1, credentials))
+        assert isinstance(driver.prove_dead(credentials, tokens), Dead)
+        assert bench.left_over() == rows
+        assert sorted(role.label for role in bench.pim.world.roles.values()) == [
+            "Administrator", "Catalog manager", ROLE, "User",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("kind", ["lose_reply", "refuse", "html_500"])
+    def test_silence_on_any_write_is_repaired_by_repeating(self, bench: SandboxBench, kind: Kind) -> None:
+        """Lost with or without its effect: the repeat finds out what is true, and nothing is left over."""
+        for method, path in (*self.writes, ("POST", LOGIN)):
+            bench.pim.faults.add(Fault(kind=kind, method=method, path=path))
+        self.whole_life(bench, patience=3)
+
+    def test_each_lost_reply_alone_is_repaired_by_repeating(self, bench: SandboxBench) -> None:
+        """The same, one write at a time; a second silence would be a bug."""
+        self.one_fault_at_a_time(bench, "lose_reply", self.writes, patience=1)
+
+    def one_fault_at_a_time(self, bench: SandboxBench, kind: Kind, requests: Requests, *, patience: int) -> None:
+        """A whole life with one fault, for each of these requests; the fault must really be met."""
+        for method, path in requests:
+            bench.pim.world.roles = {row: role for row, role in bench.pim.world.roles.items() if role.label != ROLE}
+            fault = Fault(kind=kind, method=method, path=path)
+            bench.pim.faults.add(fault)
+            self.whole_life(bench, patience=patience)
+            assert fault.times == 0, path
+
+    @pytest.mark.parametrize("kind", ["html_500", "half_body"])
+    def test_failing_read_is_no_answer(self, bench: SandboxBench, driver: PimDriver, kind: Kind) -> None:
+        """An error page, or half an answer, says nothing."""
+        for method, path in self.reads:
+            fault = Fault(kind=kind, method=method, path=path)
+            bench.pim.faults.add(fault)
+            with pytest.raises(PimNoAnswer):
+                driver.survey()
+            assert fault.times == 0, path
+            driver.survey()
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_overloaded_pim_is_no_answer(self, bench: SandboxBench, driver: PimDriver, status: int) -> None:
+        """Try again later is no refusal."""
+        credentials = driver.issue(connector(), planned())
+        bench.pim.faults.add(Fault(kind="status", path="/api/oauth/v1/token", status=status))
+        with pytest.raises(PimNoAnswer):
+            driver.verify(credentials, PERMISSIONS)
+
+    def test_expired_session_is_renewed_unnoticed(self, bench: SandboxBench) -> None:
+        """Wherever the session ends, in the middle of a form too, the driver logs in and goes on."""
+        self.one_fault_at_a_time(bench, "expire_session", (*self.writes, *self.reads), patience=0)
+
+    def test_hung_pim_times_out(self, bench: SandboxBench) -> None:
+        """Nobody waits for ever."""
+        driver = bench.driver(read_timeout=timedelta(seconds=0.2))
+        bench.pim.faults.add(Fault(kind="delay", path="/user/login", seconds=30))
+        begun = time.monotonic()
+        with pytest.raises(PimNoAnswer) as silence:
+            driver.role(ROLE, PERMISSIONS)
+        assert time.monotonic() - begun < 5
+        assert silence.value.why == "no answer in time"
+
+    def test_dead_pim_is_no_answer(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """A refused connection says nothing about a set."""
+        credentials = driver.issue(connector(), planned())
+        bench.pim.stop()
+        with pytest.raises(PimNoAnswer):
+            driver.survey()
+        with pytest.raises(PimNoAnswer):
+            driver.verify(credentials, PERMISSIONS)

@@ -1,0 +1,121 @@
+"""What a driver of a real PIM must do with sets and roles, beside the port's contract: tried on the sandbox PIM."""
+
+from dataclasses import replace
+
+import pytest
+from pydantic import SecretStr
+
+from tests.canary import canary_secret
+from tests.contract.bench import BARE, PERMISSIONS, ROLE, connector, planned
+from tests.contract.sandbox_bench import SandboxBench
+from vault_pim.domain.errors import NotOurs, PimRefusal
+from vault_pim.domain.outcomes import Alive, Refused, Verified
+from vault_pim.ports import PimDriver
+from vault_pim.sandbox.faults import Fault
+
+
+class SetsContract:
+    """Groups, calls, proofs, roles; the fixtures are those of `PimDriverContract`."""
+
+    def test_declared_user_group_is_joined(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """The API user belongs to the connector's group."""
+        credentials = driver.issue(connector(user_group="Redactor"), planned())
+        user = bench.pim.world.user_by_login(credentials.username)
+        assert user is not None
+        assert "Redactor" in [group.name for group in user.groups]
+
+    def test_unknown_user_group_is_refused_before_anything_is_made(
+        self, bench: SandboxBench, driver: PimDriver
+    ) -> None:
+        """A group that is not there is the configuration's fault, and leaves nothing behind."""
+        before = bench.state()
+        with pytest.raises(PimRefusal, match="no user group 'Nobody'"):
+            driver.issue(connector(user_group="Nobody"), planned())
+        assert bench.state() == before
+
+    def test_set_without_any_list_is_verified_by_what_is_open_to_all(self, driver: PimDriver) -> None:
+        """Overall access alone lets the system information through, and nothing else."""
+        driver.put_role(ROLE, BARE)
+        outcome = driver.verify(driver.issue(connector(permissions=BARE), planned()), BARE)
+        assert isinstance(outcome, Verified)
+        assert outcome.allowed == "GET /api/rest/v1/system-information"
+
+    def test_set_with_every_right_has_no_forbidden_call(self, driver: PimDriver) -> None:
+        """Where nothing is forbidden that may be asked, the verification says so."""
+        every = frozenset(name for name in driver.survey().offered if name.startswith("pim_api_"))
+        driver.put_role(ROLE, every)
+        outcome = driver.verify(driver.issue(connector(permissions=every), planned()), every)
+        assert isinstance(outcome, Verified)
+        assert outcome.forbidden is None
+
+    def test_set_that_cannot_log_in_is_refused(self, driver: PimDriver) -> None:
+        """A wrong half is named, not shown."""
+        credentials = driver.issue(connector(), planned())
+        wrong = SecretStr(canary_secret())
+        no_password = driver.verify(replace(credentials, password=wrong), PERMISSIONS)
+        no_client = driver.verify(replace(credentials, client_secret=wrong), PERMISSIONS)
+        assert no_password == Refused(reason="user name and password are refused")
+        assert no_client == Refused(reason="client id and client secret are refused")
+        assert driver.take_tokens(replace(credentials, password=wrong)) is None
+
+    def test_living_set_is_not_proven_dead(self, driver: PimDriver) -> None:
+        """Every way in that is open is named."""
+        credentials = driver.issue(connector(), planned())
+        proof = driver.prove_dead(credentials, driver.take_tokens(credentials))
+        assert isinstance(proof, Alive)
+        assert [line.partition(":")[0] for line in proof.unproven] == [
+            "GET /api/rest/v1/channels?limit=1 with the old access token",
+            "refresh grant",
+            "password grant",
+        ]
+
+    def test_forbidden_token_is_not_proven_dead(self, driver: PimDriver) -> None:
+        """Taking the rights away answers 403, which ends with the next change of the role."""
+        credentials = driver.issue(connector(), planned())
+        tokens = driver.take_tokens(credentials)
+        driver.put_role(ROLE, BARE)
+        proof = driver.prove_dead(credentials, tokens)
+        assert isinstance(proof, Alive)
+        assert "answered 403" in proof.unproven[0]
+
+    def test_disabled_user_is_not_proven_dead(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """The 401 of a disabled user ends with the disabling."""
+        credentials = driver.issue(connector(), planned())
+        tokens = driver.take_tokens(credentials)
+        user = bench.pim.world.user_by_login(credentials.username)
+        assert user is not None
+        user.enabled = False
+        proof = driver.prove_dead(credentials, tokens)
+        assert isinstance(proof, Alive)
+        assert "answered 401" in proof.unproven[0]
+
+    @pytest.mark.parametrize("path", ["/api/rest/v1/channels", "/api/oauth/v1/token"])
+    def test_silent_pim_proves_nothing(self, bench: SandboxBench, driver: PimDriver, path: str) -> None:
+        """A network error is no evidence of death."""
+        credentials = driver.issue(connector(), planned())
+        tokens = driver.take_tokens(credentials)
+        driver.delete(planned())
+        bench.pim.faults.add(Fault(kind="refuse", path=path, times=None))
+        proof = driver.prove_dead(credentials, tokens)
+        assert isinstance(proof, Alive)
+        assert all("no answer" in line for line in proof.unproven)
+
+    def test_role_with_everything_is_brought_to_the_declared_set(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """Every privilege the form offers can be taken away."""
+        driver.put_role(ROLE, driver.survey().offered)
+        driver.put_role(ROLE, PERMISSIONS)
+        assert bench.privileges(ROLE) == PERMISSIONS
+
+    @pytest.mark.parametrize("name", ["Administrator", "user"])
+    def test_roles_the_pim_lives_on_are_left_alone(self, bench: SandboxBench, driver: PimDriver, name: str) -> None:
+        """A connector named like the PIM's own role must not take its rights away."""
+        before = bench.state()
+        with pytest.raises(NotOurs):
+            driver.put_role(name, PERMISSIONS)
+        assert bench.state() == before
+
+    def test_role_the_pim_does_not_take_is_reported(self, driver: PimDriver) -> None:
+        """A refused form is a 200 like an accepted one: `E R P` and `E_R_P` fold to one name."""
+        driver.put_role("E R P", PERMISSIONS)
+        with pytest.raises(PimRefusal, match="did not take role 'E_R_P'"):
+            driver.put_role("E_R_P", PERMISSIONS)

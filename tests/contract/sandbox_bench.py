@@ -1,0 +1,59 @@
+"""The sandbox PIM as a bench for the contract of `PimDriver`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.fakes.ledger import InMemoryLoginLedger
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.ports import PimDriver
+from vault_pim.sandbox.pim_server import SandboxPim
+
+LOGIN = "/user/login-check"
+TOKEN = "/api/oauth/v1/token"
+Make = Callable[..., PimDriver]
+
+
+class SandboxBench:
+    """One running sandbox PIM.
+
+    Args:
+        make: builds a driver from the PIM, a ledger and changed arguments.
+
+    Attributes:
+        ledger: shared by all drivers.
+    """
+
+    def __init__(self, pim: SandboxPim, make: Make) -> None:
+        self.pim = pim
+        self.ledger = InMemoryLoginLedger()
+        self._make = make
+
+    def driver(self, **changes: Any) -> PimDriver:
+        """A driver with its own session."""
+        return self._make(self.pim, self.ledger, **changes)
+
+    def state(self) -> object:
+        """What was written, request by request, and what there is."""
+        written = [
+            (method, path) for method, path, _ in self.pim.requests if method != "GET" and path not in (LOGIN, TOKEN)
+        ]
+        return written, self.left_over()
+
+    def left_over(self) -> tuple[int, int]:
+        """How many clients and users there are."""
+        return len(self.pim.world.clients), len(self.pim.world.users)
+
+    def privileges(self, role: str) -> frozenset[str]:
+        """All that a role grants."""
+        found = next(one for one in self.pim.world.roles.values() if one.label == role)
+        return frozenset(found.privileges)
+
+    def roles_of(self, credentials: CredentialSet) -> tuple[str, ...]:
+        """The names of the roles of a set's API user."""
+        user = self.pim.world.user_by_login(credentials.username)
+        assert user is not None
+        return tuple(role.label for role in user.roles)
+
+    def logins(self) -> int:
+        """How often a password was offered to the PIM."""
+        return sum(method == "POST" and path == LOGIN for method, path, _ in self.pim.requests)
