@@ -98,7 +98,7 @@ def pending_goes_on(facts: Facts) -> Decision | None:
 
 
 def served_as_known(facts: Facts) -> Decision | None:
-    """The path serves the current set; an older one or none is put right, an unknown one is a person's business."""
+    """The path serves the current set; another one or none is put right, an unknown one is a person's business."""
     current, served = facts.state.current, facts.observation.served
     if served is not None and facts.state.find(served.generation) is None:
         return Alarm(
@@ -106,15 +106,15 @@ def served_as_known(facts: Facts) -> Decision | None:
             detail=f"generation {served.generation} at KV version {served.kv_version}",
             advice=f"State and path of {facts.id} do not fit together; was a backup restored? See `vault-pim status`.",
         )
-    if current is None or current.refusal is not None or (served is not None and served.generation == current.number):
+    if facts.connector is None or current is None or current.refusal is not None or _serves(facts, current):
         return None
     return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
 
 
 def grace_over(facts: Facts) -> Decision | None:
-    """A superseded set goes when its grace is over."""
+    """A superseded set goes when its grace is over, but never while the path serves it (its successor may be lost)."""
     for generation in facts.state.in_grace:
-        if _retire_at(generation, facts.now) <= facts.now:
+        if _retire_at(generation, facts.now) <= facts.now and not _serves(facts, generation):
             return Do(step=Step.RETIRE, number=generation.number, reason=Reason.GRACE_OVER)
     return None
 
@@ -196,9 +196,15 @@ def _pim(facts: Facts) -> PimSight:
     return facts.observation.pim
 
 
+def _serves(facts: Facts, generation: Generation) -> bool:
+    served = facts.observation.served
+    return served is not None and served.generation == generation.number
+
+
 def _retire_at(generation: Generation, now: datetime) -> datetime:
     return generation.retire_at or now
 
 
 def _next_retirement(facts: Facts) -> datetime | None:
-    return min((_retire_at(one, facts.now) for one in facts.state.in_grace), default=None)
+    waiting = [one for one in facts.state.in_grace if not _serves(facts, one)]
+    return min((_retire_at(one, facts.now) for one in waiting), default=None)
