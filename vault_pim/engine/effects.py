@@ -100,7 +100,7 @@ def retire(tools: Tools, facts: Facts, number: int) -> Done:
 
 
 def abandon(tools: Tools, facts: Facts, number: int) -> Done:
-    """Clean up a set that never went out."""
+    """Clean up a set that never went out, or only just before a crash."""
     return _end(tools, facts, number, Step.ABANDON)
 
 
@@ -149,7 +149,9 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
         if isinstance(proof, Alive):
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
         evidence = proof.evidence
-    tools.credentials.destroy_served(facts.id, number)
+    served = facts.observation.served
+    if step is not Step.ABANDON or (served is not None and served.generation == number):
+        tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
     tools.credentials.drop_held(facts.id, number)
     detail = {f"evidence_{index}": line for index, line in enumerate(("deleted at the PIM", *evidence), 1)}
     return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=detail)
