@@ -12,7 +12,7 @@ from vault_pim.domain.facts import Facts, PimSight, Presence
 from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
-from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due
+from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, unknown_permission
 from vault_pim.lifecycle.schedule import due, retry_at
 
 
@@ -182,11 +182,11 @@ def _issue(facts: Facts, connector: Connector, number: int, reason: Reason) -> D
 
 
 def _role(facts: Facts, connector: Connector) -> Decision | None:
-    """Bring the role to what is declared; only ever one that is ours."""
-    if _pim(facts).role is Presence.AS_DECLARED:
+    """Bring the role to what is declared, if the PIM offers that; only ever one that is ours."""
+    pim = _pim(facts)
+    if pim.role is Presence.AS_DECLARED or connector.label not in facts.state.roles:
         return None
-    ours = connector.label in facts.state.roles
-    return Mend(part=Part.ROLE, reason=Reason.ROLE_DIFFERS) if ours else None
+    return unknown_permission(facts, connector, pim, 0) or Mend(part=Part.ROLE, reason=Reason.ROLE_DIFFERS)
 
 
 def _pim(facts: Facts) -> PimSight:
