@@ -75,24 +75,11 @@ def test_form_is_filled_anew_in_a_new_session(pim: ScriptedPim, web: WebSession)
 
 
 def test_many_threads_share_one_login(pim: ScriptedPim, web: WebSession) -> None:
-    """The first logs in, the others wait for it; a session that ends for all is renewed once or little more."""
+    """The first logs in, the others wait for it."""
     pim.tell("GET", "/rest/x", OK)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: web.call("GET", "/rest/x"), range(24)))
     assert pim.times_asked("POST", "/user/login-check") == 1
-
-
-def test_threads_that_find_the_session_over_together_renew_it_once(pim: ScriptedPim, web: WebSession) -> None:
-    """Whoever comes later takes the login that was made meanwhile."""
-    pim.tell("GET", "/rest/first", OK)
-    web.call("GET", "/rest/first")
-    over = Scripted(status=401)
-    for number in range(8):
-        pim.tell("GET", f"/rest/{number}", over, OK)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: web.call("GET", f"/rest/{number}"), range(8)))
-    assert pim.times_asked("POST", "/user/login-check") <= 1 + 8
-    assert all(pim.times_asked("GET", f"/rest/{number}") == 2 for number in range(8))
 
 
 def test_refused_password_is_not_offered_again(pim: ScriptedPim, web: WebSession, ledger: InMemoryLoginLedger) -> None:
