@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from vault_pim.domain.connector import Connector
-from vault_pim.domain.errors import Impossible, NotProven
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.errors import Impossible, NotOurs, NotProven
 from vault_pim.domain.facts import Facts, Observation, Sighting
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
@@ -40,7 +41,7 @@ Effect = Callable[[Tools, Facts, int], Done]
 def issue(tools: Tools, facts: Facts, number: int) -> Done:
     """Make the set at the PIM and hold it where connectors cannot read it."""
     generation = generation_of(facts, number)
-    credentials = tools.credentials.held(facts.id, number)
+    credentials = held(tools, facts, generation)
     if credentials is None:
         credentials = tools.driver.issue(declared(facts), generation)
         tools.credentials.hold(facts.id, number, credentials)
@@ -64,7 +65,7 @@ def issue(tools: Tools, facts: Facts, number: int) -> Done:
 def verify(tools: Tools, facts: Facts, number: int) -> Done:
     """Log in with the set and see that it may do what is declared and no more."""
     generation = generation_of(facts, number)
-    credentials = tools.credentials.held(facts.id, number)
+    credentials = held(tools, facts, generation)
     if credentials is None:
         return refused(facts, generation, LOST)
     match tools.driver.verify(credentials, declared(facts).permissions):
@@ -82,7 +83,7 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
 def publish(tools: Tools, facts: Facts, number: int) -> Done:
     """Serve the set at the connector's path; the former one is in grace from the end of the write on."""
     generation, connector = generation_of(facts, number), declared(facts)
-    credentials = tools.credentials.held(facts.id, number)
+    credentials = held(tools, facts, generation)
     if credentials is None:
         return refused(facts, generation, LOST)
     advance(generation.stage, Step.PUBLISH)
@@ -138,23 +139,40 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     """
     generation = generation_of(facts, number)
     ended = replace(generation, stage=advance(generation.stage, step), ended_at=facts.now)
-    credentials = tools.credentials.held(facts.id, number)
+    credentials = held(tools, facts, generation)
     if credentials is None:
         tools.driver.delete(generation)
-        evidence: tuple[str, ...] = ("no copy is held",)
+        evidence: tuple[str, ...] = ("deleted at the PIM", "no copy is held")
     else:
         tokens = tools.driver.take_tokens(credentials)
-        tools.driver.delete(generation)
+        gone = _delete(tools, generation)
         proof = tools.driver.prove_dead(credentials, tokens)
         if isinstance(proof, Alive):
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
-        evidence = proof.evidence
+        evidence = (gone, *proof.evidence)
     served = facts.observation.served
     if step is not Step.ABANDON or (served is not None and served.generation == number):
         tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
     tools.credentials.drop_held(facts.id, number)
-    detail = {f"evidence_{index}": line for index, line in enumerate(("deleted at the PIM", *evidence), 1)}
+    detail = {f"evidence_{index}": line for index, line in enumerate(evidence, 1)}
     return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=detail)
+
+
+def _delete(tools: Tools, generation: Generation) -> str:
+    """Delete at the PIM; a stranger under the label means that ours is gone, or else the proof after it fails."""
+    try:
+        tools.driver.delete(generation)
+    except NotOurs as stranger:
+        return f"not at the PIM: {stranger.what}"
+    return "deleted at the PIM"
+
+
+def held(tools: Tools, facts: Facts, generation: Generation) -> CredentialSet | None:
+    """The held copy of the set that was issued; one that a slow process wrote over it later is none."""
+    credentials = tools.credentials.held(facts.id, generation.number)
+    if credentials is None or generation.client_id not in (None, credentials.client_id):
+        return None
+    return credentials
 
 
 def generation_of(facts: Facts, number: int) -> Generation:
