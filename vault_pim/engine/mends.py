@@ -6,10 +6,10 @@ Like the steps in effects.py, each may be repeated any number of times with the 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vault_pim.domain.errors import Impossible, NotProven
+from vault_pim.domain.errors import Impossible, NotProven, VaultRefusal
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Part
-from vault_pim.engine.effects import LOST, Done, Effect, declared, due_at, generation_of, refused, without
+from vault_pim.engine.effects import LOST, Done, Effect, declared, due_at, generation_of, held, refused, without
 from vault_pim.engine.tools import Tools
 
 
@@ -29,25 +29,30 @@ def access(tools: Tools, facts: Facts, _: int) -> Done:
         tools.access.cut(facts.id)
         return Done(state=facts.state, observation=replace(facts.observation, access=Presence.CUT))
     tools.access.restore(facts.id)
-    return Done(
-        state=facts.state, observation=replace(facts.observation, access=tools.access.presence(declared(facts)))
-    )
+    seen = tools.access.presence(declared(facts))
+    if seen is Presence.CUT:
+        raise VaultRefusal(f"the access of {facts.id} to Vault is still cut after it was restored")
+    return Done(state=facts.state, observation=replace(facts.observation, access=seen))
 
 
 def served(tools: Tools, facts: Facts, number: int) -> Done:
     """Serve the current set again; where no copy of it is left, say so, and a successor becomes due."""
     connector, current = declared(facts), generation_of(facts, number)
-    credentials = tools.credentials.held(facts.id, current.number)
+    credentials = held(tools, facts, current)
     if credentials is None:
         return refused(facts, current, LOST)
+    found = facts.observation.served
+    if found is not None and found.generation > number:  # it has ended; the store never goes back to an older one
+        tools.credentials.destroy_served(facts.id, found.generation)
     now_served = tools.credentials.publish(connector, current, credentials, due_at(facts, connector))
     return Done(state=facts.state, observation=replace(facts.observation, served=now_served))
 
 
 def orphan(tools: Tools, facts: Facts, number: int) -> Done:
-    """Delete a set at the PIM that ended long ago."""
+    """Delete a set at the PIM that ended long ago, and what a slow process may have held of it since."""
     generation = generation_of(facts, number)
     tools.driver.delete(generation)
+    tools.credentials.drop_held(facts.id, number)
     return Done(state=facts.state, observation=without(facts, generation), detail={"label": generation.label})
 
 
