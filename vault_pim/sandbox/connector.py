@@ -45,7 +45,7 @@ class Connector:
         self._http.trust_env = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._vault_token = ""
+        self.vault_token = ""
         self._set: dict[str, str] = {}
         self._token: dict[str, Any] = {}
 
@@ -54,7 +54,7 @@ class Connector:
         body = {name: (self._login / name).read_text().strip() for name in ("role_id", "secret_id")}
         answer = self._http.post(f"{self._vault}/auth/vault-pim/{self.name}/login", json=body, timeout=TIMEOUT)
         answer.raise_for_status()
-        self._vault_token = answer.json()["auth"]["client_token"]
+        self.vault_token = answer.json()["auth"]["client_token"]
         self._refresh()
         return bool(self._set)
 
@@ -83,13 +83,17 @@ class Connector:
             f"{self._set['base_url']}/api/rest/v1/channels", headers=headers, timeout=TIMEOUT
         ).status_code
 
+    def wait(self) -> None:
+        """Let it go on for a moment."""
+        self._stop.wait(0.05)
+
     @property
     def secret(self) -> str:
         """The client secret it was given; what would leak."""
         return self._set["client_secret"]
 
     def _read(self, path: str) -> requests.Response:
-        return self._http.get(f"{self._vault}/{path}", headers={"X-Vault-Token": self._vault_token}, timeout=TIMEOUT)
+        return self._http.get(f"{self._vault}/{path}", headers={"X-Vault-Token": self.vault_token}, timeout=TIMEOUT)
 
     def _refresh(self) -> None:
         """Read the set again; a new generation means a new token."""
