@@ -19,7 +19,7 @@ def connector(name: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
     ("change", "said"),
     [
         (connector("erp", colour="red"), "connectors.erp.colour"),
-        (connector("shop", label="ERP"), "one identity"),
+        (connector("shop", label="ERP"), "another label"),
         (connector("shop", label="A label that is far too long"), "25"),
         (lambda document: document["policies"]["default"].update(grace="PT1S"), "grace"),
         (connector("erp", policy="weekly"), "weekly"),
