@@ -57,10 +57,15 @@ def orphan(tools: Tools, facts: Facts, number: int) -> Done:
 
 
 def proof(tools: Tools, facts: Facts, _: int) -> Done:
-    """Complete a revocation: no KV version gives a revoked set, and none of the connector's Vault tokens works."""
+    """Complete a revocation: no KV version gives a revoked set, and none of the connector's Vault tokens works.
+
+    Both are brought about once more before they are looked at: a cut may have been broken off, a set served since.
+    """
     asked = facts.state.revocation
     if asked is None:
         raise Impossible("there is no revocation to prove")
+    tools.access.cut(facts.id)
+    tools.credentials.destroy_served(facts.id, asked.through)
     readable = [number for number in tools.credentials.readable(facts.id) if number <= asked.through]
     tokens = tools.access.live_tokens(facts.id)
     if readable or tokens:
@@ -72,7 +77,7 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     proven = replace(asked, proven_at=facts.now, evidence=(*asked.evidence, *evidence))
     return Done(
         state=replace(facts.state, revocation=proven, failures=None),
-        observation=facts.observation,
+        observation=replace(facts.observation, served=None),
         detail={f"evidence_{index}": line for index, line in enumerate(evidence, 1)},
     )
 

@@ -30,10 +30,16 @@ def held_by_another(facts: Facts) -> Decision | None:
 
 
 def access_cut_first(facts: Facts) -> Decision | None:
-    """A revoked connector loses its access to Vault before anything else, whether or not the PIM answers."""
-    if facts.state.cut_off and facts.observation.access in (Presence.AS_DECLARED, Presence.DIFFERS):
-        return Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
-    return None
+    """A revoked connector loses its access to Vault before anything else, whether or not the PIM answers.
+
+    Of a connector that is not configured no access is seen, though there may be some: it is cut until that is proven.
+    """
+    asked, seen = facts.state.revocation, facts.observation.access
+    if asked is None or not facts.state.cut_off or seen is Presence.CUT:
+        return None
+    if seen is Presence.ABSENT and asked.proven_at is not None:
+        return None
+    return Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
 
 
 def pim_silent(facts: Facts) -> Decision | None:
@@ -42,7 +48,10 @@ def pim_silent(facts: Facts) -> Decision | None:
 
 
 def revocation(facts: Facts) -> Decision | None:
-    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off."""
+    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off.
+
+    A leaked set that is served again after the proof (by a process that slept, or from a backup) needs another proof.
+    """
     asked = facts.state.revocation
     if asked is None or asked.lifted_at is not None:
         return None
@@ -50,7 +59,8 @@ def revocation(facts: Facts) -> Decision | None:
     if leaked:
         first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
         return Do(step=Step.REVOKE, number=first.number, reason=Reason.REVOCATION_ASKED)
-    if asked.proven_at is None:
+    served = facts.observation.served
+    if asked.proven_at is None or (served is not None and served.generation <= asked.through):
         return Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
     return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF)
 
