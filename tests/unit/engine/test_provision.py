@@ -1,10 +1,9 @@
 """A connector that has nothing gets a set, and then nothing more is due."""
 
-from tests.fakes.builders import ERP, PERMISSIONS
+from tests.fakes.builders import PERMISSIONS
 from tests.fakes.world import World
-from vault_pim.domain.events import Tag
-from vault_pim.domain.generation import Stage, Step
-from vault_pim.domain.outcomes import Do, Part, Wait
+from vault_pim.domain.generation import Step
+from vault_pim.domain.outcomes import Do, Wait
 from vault_pim.domain.reasons import Reason
 
 
