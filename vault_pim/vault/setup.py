@@ -114,12 +114,10 @@ class _Planner:
 
     def _alias(self, connector: Connector, role: str) -> Iterator[Change]:
         mount = self._layout.connector_auth(connector.id)
-        role_id = self._read(f"{role}/role-id")
-        bound = self._read(entity(connector.id)) or {}
-        if role_id is not None and any(
-            (alias["mount_path"], alias["name"]) == (f"auth/{mount}/", role_id["role_id"])
-            for alias in bound.get("aliases") or ()
-        ):
+        aliases = (self._read(entity(connector.id)) or {}).get("aliases") or ()
+        bound = next((alias for alias in aliases if alias["mount_path"] == f"auth/{mount}/"), None)
+        role_id = (self._read(f"{role}/role-id") or {}).get("role_id")
+        if bound is not None and bound["name"] == role_id:
             return
 
         def bind() -> None:
@@ -128,10 +126,15 @@ class _Planner:
                 "canonical_id": self._must(entity(connector.id))["id"],
                 "mount_accessor": self._must("sys/auth")[f"{mount}/"]["accessor"],
             }
-            self._session.request("POST", "identity/entity-alias", body)
+            # an entity has one alias for each mount
+            self._send("identity/entity-alias" + (f"/id/{bound['id']}" if bound else ""), body)
 
         yield Change(
-            what="alias", where=entity(connector.id), before=None, after={"login": f"auth/{mount}"}, carry_out=bind
+            what="alias",
+            where=entity(connector.id),
+            before={"login": mount, "role_id": bound["name"]} if bound else None,
+            after={"login": mount, "role_id": role_id},
+            carry_out=bind,
         )
 
     def _declared(self, what: str, path: str, declared: dict[str, Any]) -> Iterator[Change]:

@@ -2,8 +2,8 @@
 
 Called by `session` alone. Uses hvac for Vault's headers and verbs, and has every status read by `answers`: hvac's
 exceptions keep the whole answer and those of requests the whole question, and neither may travel on, not even as the
-cause of another exception. Refuses paths that are not what they seem, redirects to strangers, and environment variables
-as a source of tokens, proxies or authorities.
+cause of another exception. Refuses paths that are not what they seem, redirects to strangers, and what the environment
+says of proxies, authorities and passwords (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`, `.netrc`).
 """
 
 import re

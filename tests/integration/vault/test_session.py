@@ -252,7 +252,9 @@ def test_unknown_namespace_and_mount_are_not_set_up(world: VaultWorld) -> None:
     assert "namespace not found" in caught.value.why
 
 
-def test_tls_is_verified_by_the_configured_authority_alone(tmp_path: Path, vault_world: MakeWorld) -> None:
+def test_tls_is_verified_by_the_configured_authority_alone(
+    tmp_path: Path, vault_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With its authority it works; by the system store or another authority it is refused before anything is sent."""
     with SandboxBao(tmp_path / "bao", tls=True) as bao, SandboxBao(tmp_path / "other", tls=True) as other:
         world = vault_world(server=bao)
@@ -264,6 +266,9 @@ def test_tls_is_verified_by_the_configured_authority_alone(tmp_path: Path, vault
                 session.request(*LOOKUP)
             assert "vault.ca_cert" in caught.value.advice
         assert bao.audit_path.read_text().count('"request"') == requests_before
+        monkeypatch.setenv("SSL_CERT_FILE", str(bao.ca_cert))  # as if it stood in the system store
+        with VaultSession(replace(world.address(world.daemon_login), ca_cert=None)) as session:
+            assert session.request(*LOOKUP).found
         world.close()
 
 
