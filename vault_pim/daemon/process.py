@@ -1,0 +1,98 @@
+"""The daemon as a process: signals, the service manager, and an end within ten seconds.
+
+Called by `vault-pim daemon`. SIGTERM and SIGINT finish the step in hand; a second one does not wait for it. SIGHUP reloads.
+"""
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from vault_pim.daemon import logs
+from vault_pim.daemon.http import Server
+from vault_pim.daemon.notify import Notifier
+from vault_pim.daemon.service import Service
+from vault_pim.domain.errors import NotProven
+from vault_pim.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LAST_MOMENT = 9.0
+"""Seconds after which an unfinished step is left to the next daemon."""
+UNFINISHED = NotProven.exit_code
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def run(config: Path | None, *, verbosity: int) -> int:
+    """Run until SIGTERM or SIGINT.
+
+    Args:
+        config: the configuration file, or None for the usual one.
+        verbosity: how often `-v` was given.
+
+    Returns:
+        0; the process ends with 5 where a step could not be finished in time.
+
+    Raises:
+        ConfigurationError: the configuration is wrong, or its address cannot be listened on.
+    """
+    logs.configure(sys.stderr, verbosity=verbosity)
+    notifier = Notifier()
+    with _signals() as signals:
+        service = Service(lambda: Settings.load(config))
+        with Server(service):
+            service.start()
+            notifier.ready()
+            _obey(signals, service, notifier)
+            notifier.stopping()
+            logger.info("stopping: finishing the step in hand")
+            _leave_in_time(signals)
+            service.stop()
+    logger.info("stopped")
+    return 0
+
+
+@contextmanager
+def _signals() -> Iterator["queue.SimpleQueue[int]"]:
+    """The signals that arrive, in order. The queue may be written from a handler; nothing else is done there."""
+    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
+    former = {number: signal.signal(number, lambda received, _: arrived.put(received)) for number in HANDLED}
+    try:
+        yield arrived
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _obey(signals: "queue.SimpleQueue[int]", service: Service, notifier: Notifier) -> None:
+    """Wait for the signal to end; reload meanwhile, and show the service manager that we live as long as we do."""
+    while True:
+        if not service.ailments():
+            notifier.alive()
+        try:
+            received = signals.get(timeout=notifier.watchdog)
+        except queue.Empty:
+            continue
+        if received != signal.SIGHUP:
+            return
+        notifier.reloading()
+        service.reload()
+        notifier.ready()
+
+
+def _leave_in_time(signals: "queue.SimpleQueue[int]") -> None:
+    """End the process all the same when its time is over, or when it is told to a second time."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def last_moment() -> None:
+        with suppress(queue.Empty):
+            signals.get(timeout=LAST_MOMENT)
+        logger.warning("a step is not finished; the next daemon goes on with it")
+        os._exit(UNFINISHED)
+
+    threading.Thread(target=last_moment, name="last-moment", daemon=True).start()
