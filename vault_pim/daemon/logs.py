@@ -25,9 +25,7 @@ class HumanLines(logging.Formatter):
     """Time, level, sentence, and what else is known; control characters written out."""
 
     def format(self, record: logging.LogRecord) -> str:
-        known = " ".join(
-            f"{key}={json.dumps(value) if ' ' in value else value}" for key, value in _known(record).items()
-        )
+        known = " ".join(f"{key}={json.dumps(text) if ' ' in text else text}" for key, text in _known(record).items())
         line = f"{_at(record):%H:%M:%S} {record.levelname.lower():<7} {record.getMessage()}  {known}".rstrip()
         return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
 

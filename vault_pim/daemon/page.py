@@ -6,6 +6,7 @@ Asked for by `http.py`. Loads nothing and runs no script; every value from outsi
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -17,12 +18,8 @@ from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.reasons import SENTENCES
 
 REFRESH = 10
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 ENDED_SHOWN = 2
-STYLE = files("vault_pim.daemon").joinpath("page.css").read_text(encoding="utf-8")
-SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 COLUMNS = ("Connector", "Generations", "Age", "Next due", "Last pass", "Findings")
 
 _STAGES = {
@@ -35,6 +32,20 @@ _STAGES = {
 _OUTCOMES = {Outcome.SETTLED: "good", Outcome.ALARM: "bad", Outcome.FAILED: "bad", Outcome.TAKEN_OVER: "info"}
 
 
+@cache
+def style() -> str:
+    """The style sheet, which stands inside the page."""
+    return files("vault_pim.daemon").joinpath("page.css").read_text(encoding="utf-8")
+
+
+@cache
+def security_policy() -> str:
+    """The Content-Security-Policy under which the page works: its own style sheet and nothing else."""
+    digest = b64encode(sha256(style().encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'sha256-{digest}'"
+    return f"{allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
 def render(board: Board, *, now: datetime, me: str, wrong: list[str]) -> str:
     """The page as it is now.
 
@@ -44,11 +55,6 @@ def render(board: Board, *, now: datetime, me: str, wrong: list[str]) -> str:
     """
     rows = sorted(board.rows(), key=lambda row: (not needs_a_person(row), row.id))
     health = _pill("not ready", "bad") if wrong else _pill("ready", "good")
-    banners = (
-        [f"<b>The configuration was not reloaded; the former one stays in force.</b>\n{escape(board.reload_error)}"]
-        if board.reload_error
-        else []
-    )
     links = "".join(f"<li>{_link(link, now)}</li>" for link in (board.vault, *board.pims().values()))
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -57,11 +63,11 @@ def render(board: Board, *, now: datetime, me: str, wrong: list[str]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="{REFRESH}">
 <title>{"(!) " if wrong or any(map(needs_a_person, rows)) else ""}vault-pim</title>
-<style>{STYLE}</style>
+<style>{style()}</style>
 </head>
 <body><main>
 <header><h1>vault-pim</h1>{health}<span class="soft">{_summary(rows)}</span></header>
-{"".join(f'<p class="banner">{text}</p>' for text in banners)}
+{_banner(board)}
 <ul class="links">{links}</ul>
 {_table(rows, now) if rows else '<p class="soft">No connector is known yet.</p>'}
 <p class="soft">{escape(me)} · vault-pim {__version__} · {_instant(now)} · refreshes every {REFRESH} s</p>
@@ -74,6 +80,13 @@ def needs_a_person(row: Row) -> bool:
     """Whether a person should look at this connector."""
     told = row.told
     return told is not None and (told.outcome in {Outcome.ALARM, Outcome.FAILED} or bool(told.findings))
+
+
+def _banner(board: Board) -> str:
+    if not board.reload_error:
+        return ""
+    what = "The configuration was not reloaded; the former one stays in force."
+    return f'<p class="banner"><b>{what}</b>\n{escape(board.reload_error)}</p>'
 
 
 def _summary(rows: Iterable[Row]) -> str:
@@ -93,9 +106,12 @@ def _table(rows: Iterable[Row], now: datetime) -> str:
 
 def _row(row: Row, now: datetime) -> str:
     cells = (_name(row), _generations(row), _age(row, now), _next(row, now), _last(row, now), _findings(row))
-    marks = {"Age": ' class="age"', "Next due": ' class="next"'}
     shown = zip(COLUMNS, cells, strict=True)
-    return f"<tr>{''.join(f'<td{marks.get(name, "")} data-label="{name}">{cell}</td>' for name, cell in shown)}</tr>"
+    return f"<tr>{''.join(_cell(name, cell) for name, cell in shown)}</tr>"
+
+
+def _cell(name: str, content: str) -> str:
+    return f'<td class="{name.split(maxsplit=1)[0].lower()}" data-label="{name}">{content}</td>'
 
 
 def _name(row: Row) -> str:
@@ -152,7 +168,7 @@ def _last(row: Row, now: datetime) -> str:
     failures = row.state.failures
     tries = f"<small>{failures.count} failed in a row</small>" if failures else ""
     return (
-        f"<div>{_pill(row.told.outcome, colour)} <span class=soft>{_relative(row.told.at, now)}</span>"
+        f'<div>{_pill(row.told.outcome, colour)} <span class="soft">{_relative(row.told.at, now)}</span>'
         f"<small>{escape(row.told.said)}</small>{tries}</div>"
     )
 
@@ -183,11 +199,10 @@ def _instant(instant: datetime) -> str:
 
 def _span(length: timedelta) -> str:
     """A length in its two largest units."""
-    seconds = int(length.total_seconds())
-    numbers = (seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60, seconds % 60)
-    parts = [f"{number} {unit}" for number, unit in zip(numbers, ("d", "h", "min", "s"), strict=True)]
-    first = next((place for place, number in enumerate(numbers) if number), 3)
-    return (
-        " ".join(part for part, number in zip(parts[first : first + 2], numbers[first:], strict=False) if number)
-        or "0 s"
-    )
+    rest = max(int(length.total_seconds()), 0)
+    parts = []
+    for unit, seconds in UNITS:
+        number, rest = divmod(rest, seconds)
+        if number or parts:
+            parts.append((number, unit))
+    return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number) or "0 s"

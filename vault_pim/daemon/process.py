@@ -1,6 +1,7 @@
 """The daemon as a process: signals, the service manager, and an end within ten seconds.
 
-Called by `vault-pim daemon`. SIGTERM and SIGINT finish the step in hand; a second one does not wait for it. SIGHUP reloads.
+Called by `vault-pim daemon`. SIGTERM and SIGINT finish the step in hand; a second one does not wait for it.
+SIGHUP reloads.
 """
 
 import logging

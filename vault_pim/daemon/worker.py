@@ -36,7 +36,8 @@ class Visit:
     """The last pass for a connector.
 
     Attributes:
-        left: the state as the pass left it; None if the pass did not come to its end, so that the next wake tries again.
+        left: the state as the pass left it; None if the pass did not come to its end, so that the next wake
+            tries again.
         until: when something becomes due, as far as the pass could tell.
     """
 
