@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from vault_pim.domain.errors import NoAnswer, PimNoAnswer, VaultNoAnswer
+from vault_pim.domain.errors import PimNoAnswer, VaultNoAnswer
 
 
 class Death(BaseException):
@@ -40,7 +39,7 @@ class Wire:
         self.lock = threading.RLock()
         self.calls: list[str] = []
         self._happenings: list[Happening] = []
-        self._dies_at: tuple[int, When] | None = None
+        self._struck: tuple[int, When, Callable[[str], None]] | None = None
 
     def count(self, name: str) -> int:
         """How often that call was made."""
@@ -68,12 +67,16 @@ class Wire:
 
     def die(self, *, at: int, when: When) -> None:
         """Die at the call with that number from now on, counted from 0."""
-        self._dies_at = (len(self.calls) + at, when)
+        self._struck = (len(self.calls) + at, when, _die)
+
+    def lose_answer(self, *, at: int) -> None:
+        """The call with that number from now on has its effect, but its answer never arrives."""
+        self._struck = (len(self.calls) + at, When.AFTER, _no_answer)
 
     def heal(self) -> None:
         """Nothing happens any more."""
         self._happenings.clear()
-        self._dies_at = None
+        self._struck = None
 
     def enter(self, name: str) -> int:
         """A call begins."""
@@ -88,8 +91,8 @@ class Wire:
         self._pass(number, name, When.AFTER)
 
     def _pass(self, number: int, name: str, when: When) -> None:
-        if self._dies_at == (number, when):
-            raise Death(f"{when.value} {name}")
+        if self._struck is not None and self._struck[:2] == (number, when):
+            self._struck[2](name)
         for happening in list(self._happenings):
             if happening.when is when and happening.left != 0 and fnmatchcase(name, happening.pattern):
                 if happening.left is not None:
@@ -109,11 +112,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def port_call(method: Callable[Concatenate[SelfT, P], R]) -> Callable[Concatenate[SelfT, P], R]:
+def port_call(
+    method: Callable[Concatenate[SelfT, P], R],
+) -> Callable[Concatenate[SelfT, P], R]:
     """Let a method of a fake pass the wire; its effect is atomic among threads."""
 
-    @wraps(method)
-    def called(self: SelfT, *args: P.args, **kwargs: P.kwargs) -> R:
+    def called(self: SelfT, /, *args: P.args, **kwargs: P.kwargs) -> R:
         name = f"{self.room}.{method.__name__}"
         number = self.wire.enter(name)
         with self.wire.lock:
@@ -121,14 +125,15 @@ def port_call(method: Callable[Concatenate[SelfT, P], R]) -> Callable[Concatenat
         self.wire.leave(number, name)
         return result
 
+    called.__doc__ = method.__doc__
     return called
 
 
+def _die(name: str) -> None:
+    raise Death(name)
+
+
 def _no_answer(name: str) -> None:
-    raise _silence(name)
-
-
-def _silence(name: str) -> NoAnswer:
     if name.startswith("driver."):
-        return PimNoAnswer("the PIM gave no answer")
-    return VaultNoAnswer("Vault gave no answer")
+        raise PimNoAnswer("the PIM gave no answer")
+    raise VaultNoAnswer("Vault gave no answer")
