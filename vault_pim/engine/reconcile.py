@@ -92,7 +92,8 @@ class Reconciler:
         Args:
             id_: the connector.
             connector: as declared, or None if it is not in the configuration any more.
-            survey: a look at its PIM taken just before.
+            survey: a look at its PIM taken before, good enough to see that nothing is due; others may have worked on
+                the connector since, so nothing is done without a look of its own.
             as_of: the record's KV version before that look. A record written since knows more than the look does, which
                 is then taken anew: a set that was issued meanwhile must not seem gone. None: nobody else writes.
             impatient: do not wait for a back-off.
@@ -112,6 +113,9 @@ class Reconciler:
             while True:
                 facts = self._facts(hold, connector, look, impatient=impatient)
                 decision = decide(facts)
+                if survey is not None and not isinstance(decision, Wait):
+                    survey, look = None, observe(self.tools, id_, connector)
+                    continue
                 if isinstance(decision, Wait | Alarm):
                     break
                 if stop():
