@@ -45,12 +45,14 @@ class AccountContract:
         bench.driver().survey()
 
     def test_corrected_password_is_taken_without_a_restart(self, bench: SandboxBench) -> None:
-        """The password is asked for anew for each login."""
-        passwords = [SecretStr(canary_secret()), SecretStr(bench.pim.admin_password)]
+        """The password is asked for anew for each login; a success wipes out what was refused before."""
+        wrong = SecretStr(canary_secret())
+        passwords = [wrong, SecretStr(bench.pim.admin_password)]
         driver = bench.driver(password=lambda: passwords.pop(0) if len(passwords) > 1 else passwords[0])
         with pytest.raises(LoginRefused):
             driver.survey()
         driver.survey()
+        assert bench.ledger.allowed("prod", wrong, bench.pim.clock.now())
 
     def test_unknown_account_is_refused(self, bench: SandboxBench) -> None:
         """The PIM answers 401 for a user it does not know; that is no expired session."""

@@ -48,6 +48,13 @@ class SetsContract:
         assert isinstance(outcome, Verified)
         assert outcome.forbidden is None
 
+    def test_set_without_categories_alone_is_verified_at_every_release(self, driver: PimDriver) -> None:
+        """Where categories are not protected (observed.md §7) they are no proof of anything, and not asked for."""
+        most = frozenset(name for name in driver.survey().offered if name.startswith("pim_api_"))
+        most -= {"pim_api_category_list"}
+        driver.put_role(ROLE, most)
+        assert isinstance(driver.verify(driver.issue(connector(permissions=most), planned()), most), Verified)
+
     def test_set_that_cannot_log_in_is_refused(self, driver: PimDriver) -> None:
         """A wrong half is named, not shown."""
         credentials = driver.issue(connector(), planned())

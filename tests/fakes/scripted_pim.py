@@ -22,13 +22,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scripted:
-    """One answer; `hangs` sends it only when the server is closed."""
+    """One answer.
+
+    Attributes:
+        hangs: it is sent only when the server is closed.
+        withheld: so many bytes more are announced than are ever sent.
+    """
 
     status: int = 200
     body: str = ""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     hangs: bool = False
+    withheld: int = 0
 
 
 class ScriptedPim:
@@ -118,7 +124,7 @@ def _handler(pim: ScriptedPim) -> type[BaseHTTPRequestHandler]:
             self.send_response(answer.status)
             for name, value in (
                 ("Content-Type", answer.content_type),
-                ("Content-Length", str(len(payload))),
+                ("Content-Length", str(len(payload) + answer.withheld)),
                 *answer.headers,
             ):
                 self.send_header(name, value)

@@ -15,6 +15,7 @@ from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.facts import Presence
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.ports import PimDriver
+from vault_pim.sandbox.faults import Fault
 from vault_pim.sandbox.pim_server import SandboxPim
 
 
@@ -79,6 +80,18 @@ def test_many_at_once_get_their_sets_and_leave_nothing(bench: SandboxBench, driv
         assert all(pool.map(live, range(1, 25)))
     assert bench.left_over() == rows
     assert bench.logins() == 1
+
+
+def test_creations_never_overlap(bench: SandboxBench) -> None:
+    """Parallel ones leave clients and users behind at a real PIM (contracts/akeneo/observed.md §1 item 19)."""
+    driver = bench.driver(max_parallel=8)
+    driver.put_role(ROLE, PERMISSIONS)
+    bench.pim.faults.add(Fault(kind="delay", path="/rest/connections/*", seconds=0.02, times=None))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: driver.issue(connector(), planned(number)), range(1, 5)))
+    posts = [path for method, path, _ in bench.pim.requests if method == "POST" and "connections" in path]
+    assert posts[::2] == ["/rest/connections"] * 4
+    assert sorted(posts[1::2]) == [f"/rest/connections/vp_erp_{number}" for number in range(1, 5)]
 
 
 def test_many_at_once_survive_the_end_of_their_session(bench: SandboxBench, driver: PimDriver) -> None:

@@ -114,6 +114,13 @@ def test_role_form_of_another_shape_is_refused(ending: str) -> None:
         read_role_form(role_page({"a": True, "b": False}).replace(ending, "[other]"))
 
 
+def test_checked_box_of_an_unnamed_privilege_is_refused() -> None:
+    """The role would hold something that we cannot name, nor take away."""
+    box = f"<input name='{ROLE_FORM}[api][77][permissions][EXECUTE][accessLevel]' type='checkbox' checked>"
+    with pytest.raises(UnknownShape):
+        read_role_form(role_page({"a": True}).replace("</form>", f"{box}</form>"))
+
+
 def test_messages_are_told_once_and_short() -> None:
     """As the releases show them: beside the field, above the form, in the login page's helper."""
     page = (
