@@ -200,7 +200,7 @@ def _instant(instant: datetime) -> str:
 def _span(length: timedelta) -> str:
     """A length in its two largest units."""
     rest = max(int(length.total_seconds()), 0)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for unit, seconds in UNITS:
         number, rest = divmod(rest, seconds)
         if number or parts:

@@ -157,7 +157,6 @@ class PimWorker:
                     id_,
                     self._installation.connector(id_),
                     survey=survey,
-                    as_of=record.kv_version,
                     stop=self._stopping.is_set,
                 )
         except TakenOver as error:

@@ -14,7 +14,7 @@ class Hold:
     def __init__(self, tools: Tools, connector: ConnectorId) -> None:
         self._tools = tools
         loaded = tools.states.load(connector)
-        self.kv_version = loaded.kv_version
+        self._kv_version = loaded.kv_version
         self._server_ahead = loaded.server_now - tools.clock.now()
         self.state = loaded.state
 
@@ -53,5 +53,5 @@ class Hold:
         Raises:
             TakenOver: somebody else wrote it since.
         """
-        self.kv_version = self._tools.states.save(state, self.kv_version)
+        self._kv_version = self._tools.states.save(state, self._kv_version)
         self.state = state

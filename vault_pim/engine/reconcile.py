@@ -82,7 +82,6 @@ class Reconciler:
         connector: Connector | None,
         *,
         survey: Survey | None = None,
-        as_of: int | None = None,
         impatient: bool = False,
         watch: Watcher = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
@@ -94,8 +93,6 @@ class Reconciler:
             connector: as declared, or None if it is not in the configuration any more.
             survey: a look at its PIM taken before, good enough to see that nothing is due; others may have worked on
                 the connector since, so nothing is done without a look of its own.
-            as_of: the record's KV version before that look. A record written since knows more than the look does, which
-                is then taken anew: a set that was issued meanwhile must not seem gone. None: nobody else writes.
             impatient: do not wait for a back-off.
             watch: told of each step before it is done.
             stop: asked before each step; once true, no further step is begun and the connector is let go.
@@ -106,8 +103,7 @@ class Reconciler:
             AuditUnavailable: nothing was done.
         """
         hold = Hold(self.tools, id_)
-        fresh = as_of is None or as_of == hold.kv_version
-        look = observe(self.tools, id_, connector, survey if fresh else None)
+        look = observe(self.tools, id_, connector, survey)
         done: list[Do | Mend] = []
         try:
             while True:
