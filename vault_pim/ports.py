@@ -88,8 +88,8 @@ class LoginLedger(Protocol):
     locks the account: a PIM does so after five failures, for people too (contracts/akeneo/observed.md §1 item 16)."""
 
     def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
-        """Whether this password may be tried: it was not refused since the last success, and less than two logins were
-        refused in the ten minutes before `now`."""
+        """Whether this password may be tried: it was not refused in the last hour, and less than two logins were
+        refused in the last ten minutes, each time not counting what came before a success."""
         ...
 
     def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
@@ -176,7 +176,7 @@ class Access(Protocol):
         ...
 
     def cut(self, connector: ConnectorId) -> None:
-        """Disable the entity, destroy its secret-ids, revoke its tokens by accessor; done already is fine."""
+        """Disable the entity, end its tokens, destroy its secret-ids; done already is fine."""
         ...
 
     def restore(self, connector: ConnectorId) -> None:

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 WINDOW = timedelta(minutes=10)
 MOST = 2
+DISTRUST = timedelta(hours=1)
 
 
 class InMemoryLoginLedger:
@@ -15,9 +16,10 @@ class InMemoryLoginLedger:
         self._refused: dict[str, list[tuple[datetime, SecretStr]]] = {}
 
     def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
-        """Not that password again, and no more than two refusals in ten minutes."""
+        """Not that password within the hour, and no more than two refusals in ten minutes."""
         refused = self._refused.get(pim, [])
-        return password not in [one for _, one in refused] and sum(at > now - WINDOW for at, _ in refused) < MOST
+        lately = [one for at, one in refused if at > now - DISTRUST]
+        return password not in lately and sum(at > now - WINDOW for at, _ in refused) < MOST
 
     def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
         """Remember it."""

@@ -19,6 +19,8 @@ from vault_pim.vault.session import VaultSession
 
 WINDOW = timedelta(minutes=10)
 MOST_REFUSALS = 2
+DISTRUST = timedelta(hours=1)
+"""How long a refused password is not tried again; a PIM also refuses a right one while its account is disabled."""
 REMEMBERED = 100
 WRITES = 20
 
@@ -44,12 +46,13 @@ class VaultLoginLedger:
         self._fingerprints = fingerprints
 
     def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
-        """Whether this password may be tried: it was not refused since the last success, and less than two logins were
-        refused in the ten minutes before `now`."""
+        """Whether this password may be tried: it was not refused in the last hour, and less than two logins were
+        refused in the last ten minutes, each time not counting what came before a success."""
         refusals = _book(self._kv.read(logins(pim))).refusals
         if sum(one.at > now - WINDOW for one in refusals) >= MOST_REFUSALS:
             return False
-        return not refusals or self._fingerprint(password) not in {one.password for one in refusals}
+        lately = {one.password for one in refusals if one.at > now - DISTRUST}
+        return not lately or self._fingerprint(password) not in lately
 
     def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
         """Remember that the PIM refused this password; the password itself is not kept."""
