@@ -105,12 +105,12 @@ class Story:
     def _leak(self, world: Playground) -> None:
         self._title("One leaks: found by its value, revoked, proven dead")
         shop = self._connectors["shop"]
-        tokens = {name: connector.new_token() for name, connector in self._connectors.items()}
         shop.stop()
         leak = world.directory / "pasted.txt"
         leak.write_text(f"2026-11-24 03:02:11 DEBUG pim client configured with secret={shop.secret}, 3 retries\n")
         leak.chmod(0o600)
         self._run(world, "identify", str(leak))
+        tokens = {name: connector.new_token() for name, connector in self._connectors.items()}
         self._run(world, "revoke", f"{PIM}/shop", "--reason", "its secret was found in a public repository")
         for name, connector in self._connectors.items():
             status = connector.status_of(tokens[name])
@@ -140,7 +140,8 @@ class Story:
         try:
             yield
         except VaultPimError:
-            self._output.note(log.read_text(errors="replace")[-4000:], QUIET)
+            for line in log.read_text(errors="replace").splitlines()[-20:]:
+                self._output.note(line, QUIET)
             raise
         finally:
             daemon.terminate()
@@ -162,7 +163,8 @@ class Story:
 
     def _run(self, world: Playground, *arguments: str) -> None:
         """Run a command as a person would, and show it."""
-        self._output.line(f"\n  $ vault-pim {' '.join(_quoted(one) for one in arguments)}", "bold")
+        self._output.line()
+        self._output.line(f"  $ vault-pim {' '.join(_quoted(one) for one in arguments)}", "bold")
         done = subprocess.run(_command(world, *arguments), capture_output=True, text=True, check=False, timeout=60)
         for line in done.stdout.splitlines():
             self._output.line(f"  {line}")
@@ -177,7 +179,8 @@ class Story:
 
     def _title(self, text: str) -> None:
         self._scene += 1
-        self._output.line(f"\n{self._scene}. {text}", "bold cyan")
+        self._output.line()
+        self._output.line(f"{self._scene}. {text}", "bold cyan")
 
     def _say(self, text: str) -> None:
         self._output.line(f"  {text}")

@@ -21,7 +21,7 @@ from vault_pim.vault.secret_ids import write_login
 from vault_pim.vault.session import VaultSession
 from vault_pim.vault.setup import Change, apply_setup, plan_setup
 
-TOKEN_LIFETIME = timedelta(seconds=3)
+TOKEN_LIFETIME = timedelta(seconds=8)
 """Short, so that a grace can be waited for; a real PIM has an hour."""
 READ = "pim_api_overall_access"
 CONNECTORS: dict[str, dict[str, Any]] = {
@@ -111,9 +111,9 @@ class Playground:
         web = {"username": self.pim.admin_username, "password_file": str(password_file)}
         document = {
             "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
-            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT3S"}},
+            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT8S"}},
             "policies": {
-                "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT5S", "refresh_interval": "PT1S"}
+                "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT9S", "refresh_interval": "PT1S"}
             },
             "connectors": {
                 name: {"pim": "sandbox", **connector, "auth": {"approle": {}}} for name, connector in CONNECTORS.items()
