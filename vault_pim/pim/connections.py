@@ -59,32 +59,28 @@ def is_ours(found: Connection, generation: Generation) -> bool:
 
 
 class Connections:
-    """The connections of one PIM.
+    """The connections of one PIM."""
 
-    Args:
-        limit: how many connections and connected apps the PIM allows; None where it has no limit.
-    """
-
-    def __init__(self, web: WebSession, *, limit: int | None) -> None:
+    def __init__(self, web: WebSession) -> None:
         self._web = web
-        self._limit = limit
 
     def all(self) -> tuple[ListedConnection, ...]:
         """Every connection and connected app."""
         return read(self._web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
 
-    def free_slots(self, count: int) -> int | None:
+    def free_slots(self, count: int, limit: int | None) -> int | None:
         """How many more connections may be made; None where there is no limit.
 
         The PIM has the last word: it may allow more than the limit we know (open-questions.md A8).
 
         Args:
             count: of connections and connected apps there are.
+            limit: how many of them this release is known to allow; None where it enforces no limit.
         """
-        if self._limit is None:
+        if limit is None:
             return None
         answer = read(self._web.call("GET", f"{_PATH}/max-limit-reached").expect(200), LimitReached)
-        return 0 if answer.limit_reached else max(1, self._limit - count)
+        return 0 if answer.limit_reached else max(1, limit - count)
 
     def get(self, code: str) -> Connection | None:
         """One connection, or None. The PIM compares codes without regard to case."""
@@ -95,7 +91,14 @@ class Connections:
         return read(answer, Connection)
 
     def issue(
-        self, connector: Connector, generation: Generation, *, role_id: int, group_id: int | None, base_url: str
+        self,
+        connector: Connector,
+        generation: Generation,
+        *,
+        role_id: int,
+        group_id: int | None,
+        limit: int | None,
+        base_url: str,
     ) -> CredentialSet:
         """Make the connection, restrict it to its role and group, see that this holds, and only then give it out.
 
@@ -109,7 +112,7 @@ class Connections:
         description = describe(connector, generation)
         if self.get(generation.label) is not None:
             self.delete(generation)
-        if self.free_slots(len(self.all())) == 0:
+        if self.free_slots(len(self.all()), limit) == 0:
             raise NoFreeSlot("the PIM allows no more connections")
         created = self._create(generation.label, description, connector.flow_type.value)
         fields = {

@@ -65,6 +65,7 @@ class ConnectionsDriver:
         )
         self._web = WebSession(self._http, username=username, password=password, ledger=ledger, clock=clock)
         self._roles = Roles(self._web)
+        self._connections = Connections(self._web)
         self._verifier = Verifier(self._http)
         self._configured = release
         self._release: Release | None = None
@@ -92,14 +93,13 @@ class ConnectionsDriver:
         """
         release = self._release = detect_release(self._http, self._configured)
         check_account(self._web)
-        connections = Connections(self._web, limit=release.connection_limit)
-        listed = connections.all()
+        listed = self._connections.all()
         return Survey(
             pim_release=release.name,
             sightings=tuple(Sighting(label=one.code, description=one.label) for one in listed if one.type != "app"),
             roles=frozenset(role.label for role in self._roles.all()),
             offered=self._roles.offered(),
-            free_slots=connections.free_slots(len(listed)),
+            free_slots=self._connections.free_slots(len(listed), release.connection_limit),
         )
 
     def role(self, name: str, permissions: frozenset[str]) -> Presence:
@@ -122,7 +122,7 @@ class ConnectionsDriver:
         Raises:
             PimRefusal: the role or the group is not there; `put_role` comes first.
         """
-        connections = self._connections()
+        release = self._known_release()
         with self._writes:
             role = self._roles.find(generation.role)
             if role is None:
@@ -130,8 +130,13 @@ class ConnectionsDriver:
                     f"the PIM has no role {generation.role!r}", advice="Run the command again; it makes the role first."
                 )
             group_id = None if connector.user_group is None else self._roles.group_id(connector.user_group)
-            return connections.issue(
-                connector, generation, role_id=role.id, group_id=group_id, base_url=self._http.base_url
+            return self._connections.issue(
+                connector,
+                generation,
+                role_id=role.id,
+                group_id=group_id,
+                limit=release.connection_limit,
+                base_url=self._http.base_url,
             )
 
     def verify(self, credentials: CredentialSet, permissions: frozenset[str]) -> Verification:
@@ -139,10 +144,12 @@ class ConnectionsDriver:
         return self._verifier.verify(credentials, permissions, unprotected=self._known_release().unprotected)
 
     def delete(self, generation: Generation) -> None:
-        """Delete the generation's connection; done already is fine. See `Connections.delete`."""
-        connections = self._connections()
+        """Delete the generation's connection; done already is fine. See `Connections.delete`.
+
+        Works at a release that is not known, too: in an incident the PIM may just have been upgraded.
+        """
         with self._writes:
-            connections.delete(generation)
+            self._connections.delete(generation)
 
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
         """Take a token pair that shall be proven dead later; None if the set is refused already."""
@@ -156,6 +163,3 @@ class ConnectionsDriver:
         if self._release is None:
             self._release = detect_release(self._http, self._configured)
         return self._release
-
-    def _connections(self) -> Connections:
-        return Connections(self._web, limit=self._known_release().connection_limit)

@@ -22,8 +22,7 @@ from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.pages import messages, read_login_form
 from vault_pim.ports import Clock, LoginLedger
 
-LOCK: Final = timedelta(minutes=5)
-
+_LOCK: Final = timedelta(minutes=5)
 _FORM = "/user/login"
 _CHECK = "/user/login-check"
 _LOCKED = re.compile(r"\block(ed)?\b", re.IGNORECASE)
@@ -154,7 +153,7 @@ class WebSession:
         except PimNoAnswer:
             told = ()
         if any(_LOCKED.search(text) for text in told):
-            self._locked_until = now + LOCK
+            self._locked_until = now + _LOCK
             return self._refused("its account is locked", _WAIT)
         self._ledger.refused(self._http.pim, password, now)
         return self._refused("; ".join(told) or "it gave no reason")

@@ -52,12 +52,12 @@ def connections(pim: ScriptedPim, http: Http) -> Connections:
     created = SHOWN | {"password": f"{CANARY}-password", "user_role_id": "3"}
     pim.tell("POST", ALL, Scripted(status=201, body=json.dumps(created)))
     pim.tell("POST", ONE, DONE)
-    return Connections(session(http), limit=50)
+    return Connections(session(http))
 
 
 def issue(connections: Connections, **changes: Any) -> CredentialSet:
     """Issue the first generation with role 4."""
-    arguments: dict[str, Any] = {"role_id": 4, "group_id": None, "base_url": "https://pim.example.com"}
+    arguments: dict[str, Any] = {"role_id": 4, "group_id": None, "limit": 50, "base_url": "https://pim.example.com"}
     return connections.issue(connector(), planned(), **(arguments | changes))
 
 
@@ -156,7 +156,13 @@ def test_pim_has_the_last_word_on_its_limit(
 ) -> None:
     """Hosted PIMs may allow more than the limit we know."""
     pim.tell("GET", f"{ALL}/max-limit-reached", Scripted(body=f'{{"limitReached": {reached}}}'))
-    assert connections.free_slots(count) == free
+    assert connections.free_slots(count, 50) == free
+
+
+def test_release_without_a_limit_is_not_asked_for_one(pim: ScriptedPim, connections: Connections) -> None:
+    """It has no such route."""
+    assert connections.free_slots(99, None) is None
+    assert pim.asked == []
 
 
 def test_page_not_found_is_not_a_connection_not_found(pim: ScriptedPim, connections: Connections) -> None:

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from tests.contract.bench import PERMISSIONS, ROLE
+from tests.contract.bench import PERMISSIONS, ROLE, planned
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import InMemoryLoginLedger
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from tests.unit.pim.logged_in import PASSWORD, tell_login
 from tests.unit.pim.test_detect import NEEDED, SEVEN, tell_routes
 from tests.unit.pim.test_pages import role_page
+from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.facts import Presence, Sighting, Survey
 from vault_pim.pim.driver import ConnectionsDriver
 
@@ -56,3 +57,12 @@ def test_role_that_is_written_otherwise_differs(driver: ConnectionsDriver) -> No
     """The PIM takes it for the same role; its name is put right with its privileges."""
     assert driver.role("erp", PERMISSIONS) is Presence.AS_DECLARED
     assert driver.role(ROLE, PERMISSIONS) is Presence.DIFFERS
+
+
+def test_deletion_needs_no_known_release(pim: ScriptedPim, driver: ConnectionsDriver) -> None:
+    """A PIM that was upgraded to what we do not know must not stop an incident's revocation."""
+    tell_routes(pim, set())
+    pim.tell("GET", "/rest/connections/vp_erp_1", Scripted(status=404, body="{}"))
+    driver.delete(planned())
+    with pytest.raises(UnknownShape):
+        driver.put_role(ROLE, PERMISSIONS)
