@@ -61,10 +61,13 @@ def spread(connector: ConnectorId) -> float:
 
 
 def _opening(calendar: Calendar, published_at: datetime, now: datetime) -> datetime:
-    """The window that is open now, or the next one; windows that opened before publication do not count."""
-    after = max(published_at, now - calendar.window).astimezone(calendar.timezone)
-    opening: datetime = next(CronSim(calendar.cron, after))
-    return opening.astimezone(UTC)
+    """The window that is open now, or the next one; windows that opened before publication do not count.
+
+    In the night in which an hour comes twice, cronsim names an opening in the first one after an instant in the second.
+    """
+    after = max(published_at, now - calendar.window)
+    openings = CronSim(calendar.cron, after.astimezone(calendar.timezone))
+    return next(opening for one in openings if (opening := one.astimezone(UTC)) > after)
 
 
 def retry_at(*, failures: int, last_at: datetime, connector: ConnectorId) -> datetime:
