@@ -87,11 +87,11 @@ def seen(generation: Generation) -> Sighting:
 
 
 def a_survey(*sightings: Sighting, **given: Any) -> Survey:
-    """A PIM with those connections and the ERP's role."""
+    """A PIM with those connections; a role of a declared name is told apart by `PimSight.role`."""
     usual: dict[str, Any] = {
         "pim_release": "7.0",
         "sightings": sightings,
-        "roles": frozenset({"User", "ERP"}),
+        "roles": frozenset({"User"}),
         "offered": OFFERED,
         "free_slots": 10,
     }

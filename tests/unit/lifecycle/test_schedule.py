@@ -16,7 +16,7 @@ PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 names = st.from_regex(r"[a-z]{1,12}", fullmatch=True)
 connectors = st.builds(ConnectorId, pim=names, name=names)
-instants = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+instants = st.timedeltas(timedelta(0), 5000 * DAY).map(lambda age: START + age)
 
 
 def nightly(cron: str = "30 2 * * *", window: timedelta = 2 * HOUR) -> Calendar:
