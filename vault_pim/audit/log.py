@@ -28,18 +28,20 @@ class AuditFile:
         Raises:
             AuditUnavailable: it could not be written; the caller does nothing.
         """
-        line = json.dumps(as_json(event), ensure_ascii=False) + "\n"
+        # A lone surrogate (a reason typed in another encoding) becomes its JSON escape.
+        line = json.dumps(as_json(event), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
         try:
             with self._lock:
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
                 try:
-                    written = os.write(descriptor, line.encode())
+                    line = _after_torn_line(descriptor) + line
+                    written = os.write(descriptor, line)
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
         except OSError as error:
             raise AuditUnavailable(f"audit log {self._path} cannot be written", why=error.strerror or "") from error
-        if written != len(line.encode()):
+        if written != len(line):
             raise AuditUnavailable(f"audit log {self._path} took only part of an event", why="the disk may be full")
 
 
@@ -50,3 +52,9 @@ def as_json(event: Event) -> dict[str, Any]:
         "connector": str(event.connector) if event.connector else None,
     }
     return {key: value for key, value in fields.items() if value not in (None, {})}
+
+
+def _after_torn_line(descriptor: int) -> bytes:
+    """What ends the line before ours, if a full disk or a crash tore it."""
+    size = os.fstat(descriptor).st_size
+    return b"" if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n" else b"\n"
