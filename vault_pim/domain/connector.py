@@ -126,11 +126,12 @@ class Connector:
     approle: AppRoleAccess | None
 
     def __post_init__(self) -> None:
-        if not self.label.strip() or len(self.label) > ROLE_LABEL_LENGTH:
+        if self.label != self.label.strip() or not 1 <= len(self.label) <= ROLE_LABEL_LENGTH:
             raise ConfigurationError(
-                f"label of connector {self.id} has {len(self.label)} characters",
-                why=f"it names the connector's role at the PIM, where 1 to {ROLE_LABEL_LENGTH} characters are allowed",
-                advice="Shorten the label.",
+                f"label {self.label!r} of connector {self.id} is not allowed",
+                why=f"it names the connector's role at the PIM, which takes 1 to {ROLE_LABEL_LENGTH} characters and "
+                "keeps no space around them",
+                advice="Shorten or trim the label.",
             )
         if not self.permissions:
             raise ConfigurationError(
