@@ -1,0 +1,58 @@
+"""Secrets that stay in, errors that say whose move it is, events without surprise."""
+
+import copy
+import pickle
+
+import pytest
+from pydantic import SecretStr
+
+from tests.canary import CANARY, canary_secret
+from vault_pim.domain import errors
+from vault_pim.domain.credentials import CredentialSet, Tokens
+from vault_pim.domain.errors import VaultPimError
+
+SET = CredentialSet(
+    base_url="https://pim.example.com",
+    client_id="1_id",
+    client_secret=SecretStr(canary_secret()),
+    username="erp_1234",
+    password=SecretStr(canary_secret()),
+)
+TOKENS = Tokens(access_token=SecretStr(canary_secret()), refresh_token=SecretStr(canary_secret()), expires_in=3600)
+
+
+@pytest.mark.parametrize("secret", [SET, TOKENS], ids=["credential set", "tokens"])
+def test_secrets_do_not_show(secret: CredentialSet | Tokens) -> None:
+    """Neither in `repr`, nor in `str`, nor in an error that quotes them."""
+    assert CANARY not in f"{secret!r} {secret} {ValueError(secret)}"
+
+
+@pytest.mark.parametrize("secret", [SET, TOKENS], ids=["credential set", "tokens"])
+def test_secrets_are_not_pickled_or_copied(secret: CredentialSet | Tokens) -> None:
+    """The error names the type alone."""
+    for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="holds secrets") as refused:
+            leave(secret)
+        assert CANARY not in str(refused.value)
+
+
+def all_errors(base: type[VaultPimError] = VaultPimError) -> list[type[VaultPimError]]:
+    """The whole tree."""
+    return [base, *(one for child in base.__subclasses__() for one in all_errors(child))]
+
+
+@pytest.mark.parametrize("error", all_errors(), ids=lambda error: error.__name__)
+def test_error_says_what_to_do_and_how_to_exit(error: type[VaultPimError]) -> None:
+    """Its own advice if it is given one, else one sentence for all of its kind."""
+    raised = error("it broke", why="because")
+    assert (str(raised), raised.what, raised.why) == ("it broke", "it broke", "because")
+    assert raised.advice.endswith(".")
+    assert error("it broke", advice="Mend it.").advice == "Mend it."
+    assert raised.exit_code in (1, 3, 4, 5)
+
+
+def test_every_error_is_drawn_in_the_tree() -> None:
+    """The docstring of the module names them all."""
+    assert errors.__doc__ is not None
+    drawn = {word for word in errors.__doc__.split() if word.isidentifier()}
+    assert {error.__name__ for error in all_errors() if error.__module__ == errors.__name__} <= drawn

@@ -1,0 +1,107 @@
+"""What a person is told beside the next step."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.builders import (
+    DAY,
+    START,
+    a_connector,
+    a_generation,
+    a_revocation,
+    a_state,
+    a_survey,
+    seen,
+    silent,
+    some_facts,
+)
+from vault_pim.domain.connector import AppRoleAccess
+from vault_pim.domain.facts import Facts, Presence, Sighting
+from vault_pim.domain.generation import Stage
+from vault_pim.domain.outcomes import Finding
+from vault_pim.domain.reasons import SENTENCES, Reason
+from vault_pim.lifecycle.findings import findings
+
+CURRENT = a_state(a_generation())
+APPROLE = a_connector(approle=AppRoleAccess(secret_id_ttl=timedelta(days=7)))
+MISSING = (Finding(reason=Reason.ACCESS_MISSING, detail="run `vault-pim setup`"),)
+NOT_CONFIGURED = (Finding(reason=Reason.NOT_CONFIGURED, detail="its set still lives; revoke it or configure it"),)
+
+
+def at_pim(*sightings: Sighting) -> Facts:
+    """Those stand at the PIM; generation 1 is retired and 2 current."""
+    return some_facts(a_state(a_generation(1, Stage.RETIRED), a_generation(2)), survey=a_survey(*sightings))
+
+
+CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
+    "all is well": (some_facts(CURRENT, connector=APPROLE), ()),
+    "nothing was issued": (some_facts(a_state()), ()),
+    "at max age to the second": (some_facts(CURRENT, now=START + 45 * DAY), ()),
+    "past max age": (
+        some_facts(CURRENT, now=START + 46 * DAY),
+        (Finding(reason=Reason.OVERDUE, detail="by 1 day, 0:00:00"),),
+    ),
+    "past max age, not configured": (some_facts(CURRENT, now=START + 46 * DAY, connector=None), NOT_CONFIGURED),
+    "not configured, nothing lives": (
+        some_facts(a_state(a_generation(stage=Stage.REVOKED)), connector=None),
+        (),
+    ),
+    "a label of our form, not ours": (
+        at_pim(seen(a_generation(2)), Sighting(label="VP_ERP_7", description="mine")),
+        (Finding(reason=Reason.STRANGER, detail="VP_ERP_7"),),
+    ),
+    "the label of an ended set, not ours": (
+        at_pim(Sighting(label="vp_erp_1", description="mine")),
+        (Finding(reason=Reason.STRANGER, detail="vp_erp_1"),),
+    ),
+    "an orphan is no stranger": (at_pim(seen(a_generation(1))), ()),
+    "a live set whose description was edited is no stranger": (
+        at_pim(Sighting(label="vp_erp_2", description="edited by hand")),
+        (),
+    ),
+    "labels of other forms": (
+        at_pim(
+            Sighting(label="magento", description=""),
+            Sighting(label="vp_shop_1", description=""),
+            Sighting(label="vp_erp_", description=""),
+            Sighting(label="vp_erp_1_1", description=""),
+            Sighting(label="vp_erp_\N{SUPERSCRIPT TWO}", description=""),
+        ),
+        (),
+    ),
+    "the PIM is silent": (silent(at_pim(Sighting(label="vp_erp_7", description=""))), ()),
+    "no entity": (some_facts(CURRENT, connector=APPROLE, access=Presence.ABSENT), MISSING),
+    "the login differs": (some_facts(CURRENT, connector=APPROLE, access=Presence.DIFFERS), MISSING),
+    "no entity, and none declared": (some_facts(CURRENT, access=Presence.ABSENT), ()),
+    "no entity while cut off": (
+        some_facts(a_state(a_generation(), revocation=a_revocation()), connector=APPROLE, access=Presence.ABSENT),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_findings_where(case: str) -> None:
+    """Each case of the table above."""
+    facts, expected = CASES[case]
+    assert findings(facts) == expected
+
+
+def test_findings_come_in_order_of_weight() -> None:
+    """What is overdue before what is strange before what is missing."""
+    facts = some_facts(
+        CURRENT,
+        connector=APPROLE,
+        now=START + 46 * DAY,
+        access=Presence.ABSENT,
+        survey=a_survey(seen(a_generation()), Sighting(label="vp_erp_7", description="")),
+    )
+    assert [one.reason for one in findings(facts)] == [Reason.OVERDUE, Reason.STRANGER, Reason.ACCESS_MISSING]
+
+
+def test_every_reason_has_a_sentence() -> None:
+    """One of its own, beginning small and without a full stop, to stand after `because`."""
+    assert set(SENTENCES) == set(Reason)
+    assert len(set(SENTENCES.values())) == len(Reason)
+    assert not any(sentence.endswith(".") for sentence in SENTENCES.values())
