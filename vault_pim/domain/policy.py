@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from typing import assert_never
 
 from vault_pim.domain.errors import ConfigurationError
 
@@ -54,6 +55,8 @@ class Policy:
                     )
             case Calendar(window=window):
                 lengths["window"] = window
+            case _:
+                assert_never(self.schedule)
         for key, value in lengths.items():
             if value <= timedelta(0):
                 raise ConfigurationError(f"{key} of policy {self.name} is not positive", advice="Give it a length.")

@@ -6,6 +6,7 @@ Each may be repeated any number of times with the same end. Called by reconcile.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import assert_never
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet
@@ -68,7 +69,8 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
     credentials = held(tools, facts, generation)
     if credentials is None:
         return refused(facts, generation, LOST)
-    match tools.driver.verify(credentials, declared(facts).permissions):
+    verification = tools.driver.verify(credentials, declared(facts).permissions)
+    match verification:
         case Refused(reason=reason):
             return refused(facts, generation, reason)
         case Verified(allowed=allowed, forbidden=forbidden):
@@ -78,6 +80,8 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
                 observation=facts.observation,
                 detail={"allowed": allowed, "forbidden": forbidden or "none left to try"},
             )
+        case _:
+            assert_never(verification)
 
 
 def publish(tools: Tools, facts: Facts, number: int) -> Done:

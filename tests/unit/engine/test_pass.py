@@ -50,6 +50,20 @@ def test_plan_of_a_silent_pim_says_so(provisioned: World) -> None:
         Reconciler(provisioned.tools()).plan(ERP, provisioned.connector)
 
 
+def test_pass_that_is_to_stop_ends_between_two_steps(provisioned: World) -> None:
+    """The step in hand is finished and saved; the next pass goes on from there."""
+    provisioned.clock.forward(30 * DAY)
+    ran = Reconciler(provisioned.tools()).run(
+        ERP, provisioned.connector, stop=lambda: provisioned.state.pending is not None
+    )
+    assert [one.step for one in ran.done if isinstance(one, Do)] == [Step.ISSUE]
+    assert ran.end == Wait(until=provisioned.clock.now(), reason=Reason.STOPPING)
+    assert provisioned.state.holder is None
+    provisioned.run()
+    assert provisioned.wire.count("driver.issue") == 2
+    assert provisioned.connector_works()
+
+
 def test_watcher_is_told_of_each_step_before_it_is_done(world: World) -> None:
     """That is what progress on a terminal is made of."""
     seen: list[tuple[Do | Mend, int]] = []
