@@ -1,0 +1,202 @@
+"""What must hold at every moment, and what must hold once an ordinary pass has run. Looks at the real Vault and PIM."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from tests.crash.vault import Json
+from tests.crash.world import ERP, MARKER, SHOP, STRANGERS, World
+
+FINAL = ("retired", "revoked", "abandoned")
+_VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
+_BUGS = ("Traceback", "this is a bug", "unexpected ")
+
+
+class Kind(StrEnum):
+    """What kind of harm was done."""
+
+    LOST = "lost"
+    ORPHANED = "orphaned"
+    SERVED_DEAD = "served dead"
+    TOUCHED = "touched what is not ours"
+    UNPROVEN = "revocation not proven"
+    TOLD = "secret told"
+    STUCK = "not converged"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """One thing that must not be."""
+
+    kind: Kind
+    what: str
+    where: str = ""
+
+
+def is_cut_off(record: Json) -> bool:
+    """A revocation was asked for, and nobody lifted it."""
+    revocation = record.get("revocation")
+    return revocation is not None and revocation["lifted_at"] is None
+
+
+@dataclass
+class Watch:
+    """Looks after every change, during the run of a program."""
+
+    world: World
+    bad: list[Bad] = field(default_factory=list)
+    _served_before: bool = False
+
+    def begin(self) -> None:
+        """A run begins."""
+        self.bad = []
+        self._served_before = self.world.served() is not None and not is_cut_off(self.world.record())
+
+    def moment(self, where: str) -> None:
+        """What is read logs in; what stands at the PIM is known; what is in grace works."""
+        record, served = self.world.record(), self.world.served()
+        if is_cut_off(record):
+            self._served_before = False
+        elif served is not None:
+            self._served_before = True
+            if not self.world.logs_in(served):
+                self._say(Kind.SERVED_DEAD, f"generation {served['generation']}", where)
+        elif self._served_before:
+            self._say(Kind.SERVED_DEAD, "nothing is served any more", where)
+        self._grace(record, where)
+        known = {one["label"]: one["marker"] for one in record.get("generations", ())}
+        for label, text in self.world.labels().items():
+            if label.startswith("vp_erp_") and not text.endswith(known.get(label, "nothing")):
+                self._say(Kind.ORPHANED, f"{label} is not known in state", where)
+
+    def _grace(self, record: Json, where: str) -> None:
+        """A superseded set works until its grace is over."""
+        if is_cut_off(record):
+            return
+        for one in record.get("generations", ()):
+            if one["stage"] == "grace" and _instant(one["retire_at"]) > datetime.now(UTC):  # noqa: TID251
+                held = self.world.held().get(one["number"])
+                if held is None or not self.world.logs_in(held):
+                    self._say(Kind.LOST, f"generation {one['number']} is dead within its grace", where)
+
+    def _say(self, kind: Kind, what: str, where: str) -> None:
+        self.bad.append(Bad(kind=kind, what=what, where=where))
+
+
+@dataclass
+class Ends:
+    """Looks after the last pass."""
+
+    world: World
+
+    def remember(self) -> None:
+        """How the neighbour and the strangers stand, and what would have to die with a revocation."""
+        world = self.world
+        self._neighbour = self._of_neighbour()
+        self._neighbour_token = world.log_in_to_vault(SHOP)
+        self._neighbour_access = world.token(self._neighbour["served"]) or ""
+        self._strangers = self._of_strangers()
+
+    def begin(self) -> None:
+        """The sets and tokens of ERP that work now."""
+        world = self.world
+        self._sets = list(world.held().values())
+        self._access = [token for one in self._sets if (token := world.token(one))]
+        self._token = None if world.cut_off() else world.log_in_to_vault(ERP)
+
+    def bad(self) -> list[Bad]:
+        """Everything that must not be."""
+        record = self.world.record()
+        ended = self._revoked(record) if is_cut_off(record) else self._working(record)
+        return [*ended, *self._left_over(record), *self._touched(), *self._told()]
+
+    def _working(self, record: Json) -> Iterator[Bad]:
+        world, stages = self.world, {one["number"]: one["stage"] for one in record.get("generations", ())}
+        served, current = world.served(), [number for number, stage in stages.items() if stage == "current"]
+        if len(current) != 1 or served is None or int(served["generation"]) != current[0]:
+            yield Bad(kind=Kind.STUCK, what=f"served {served and served['generation']}, stages {stages}")
+        elif not world.logs_in(served):
+            yield Bad(kind=Kind.SERVED_DEAD, what=f"generation {current[0]}", where="in the end")
+        if world.cut_off():
+            yield Bad(kind=Kind.STUCK, what="the connector is cut off from Vault")
+        pending = [number for number, stage in stages.items() if stage in ("planned", "issued", "verified")]
+        if pending or record.get("rotation_asked_at"):
+            yield Bad(kind=Kind.STUCK, what=f"pending {pending}, asked {record.get('rotation_asked_at')}")
+
+    def _revoked(self, record: Json) -> Iterator[Bad]:
+        world = self.world
+        if record["revocation"]["proven_at"] is None:
+            yield Bad(kind=Kind.UNPROVEN, what="asked for, and not proven")
+        if not world.cut_off() or (self._token and world.vault_token_alive(self._token)):
+            yield Bad(kind=Kind.UNPROVEN, what="the connector's Vault access lives on")
+        if world.readable():
+            yield Bad(kind=Kind.UNPROVEN, what=f"generations {world.readable()} can still be read")
+        if any(world.logs_in(one) for one in self._sets):
+            yield Bad(kind=Kind.UNPROVEN, what="an old set logs in")
+        if any(world.api_status(one) != 401 for one in self._access):
+            yield Bad(kind=Kind.UNPROVEN, what="an old access token works")
+
+    def _left_over(self, record: Json) -> Iterator[Bad]:
+        world = self.world
+        live = {one["number"]: one["label"] for one in record.get("generations", ()) if one["stage"] not in FINAL}
+        labels = {label for label in world.labels() if label.startswith("vp_erp_")}
+        for label in labels - set(live.values()):
+            yield Bad(kind=Kind.ORPHANED, what=f"{label} is left at the PIM")
+        for label in set(live.values()) - labels:
+            yield Bad(kind=Kind.LOST, what=f"{label} is gone at the PIM")
+        held = world.held()
+        for number in held.keys() - live.keys():
+            yield Bad(kind=Kind.ORPHANED, what=f"held copy {number} is left")
+        for number in live.keys() - held.keys():
+            yield Bad(kind=Kind.LOST, what=f"held copy {number} is gone")
+        for number in world.readable() - live.keys():
+            yield Bad(kind=Kind.ORPHANED, what=f"generation {number} can still be read")
+        rows = world.pim.world
+        users = sum(one.api_type for one in rows.users.values())
+        if not len(rows.connections) == len(rows.clients) == users:
+            yield Bad(kind=Kind.ORPHANED, what=f"{len(rows.clients)} clients and {users} API users are at the PIM")
+
+    def _touched(self) -> Iterator[Bad]:
+        world = self.world
+        if self._of_neighbour() != self._neighbour:
+            yield Bad(kind=Kind.TOUCHED, what="bytes of the neighbour's changed")
+        if not world.vault_token_alive(self._neighbour_token):
+            yield Bad(kind=Kind.TOUCHED, what="the neighbour's Vault token is dead")
+        if world.api_status(self._neighbour_access) != 200 or not world.logs_in(self._neighbour["served"]):
+            yield Bad(kind=Kind.TOUCHED, what="the neighbour's set is dead")
+        if self._of_strangers() != self._strangers:
+            yield Bad(kind=Kind.TOUCHED, what="a stranger was touched")
+
+    def _told(self) -> Iterator[Bad]:
+        world = self.world
+        told = "".join(file.read_text() for file in (world.output, world.audit) if file.exists())
+        secret_id = (world.playground.login_of("daemon") / "secret_id").read_text().strip()
+        if MARKER in told or secret_id in told or _VAULT_TOKEN.search(told):
+            yield Bad(kind=Kind.TOLD, what="in output or audit log")
+        if any(word in told for word in _BUGS):
+            yield Bad(kind=Kind.BUG, what=next(line for line in told.splitlines() if any(one in line for one in _BUGS)))
+
+    def _of_neighbour(self) -> dict[str, Any]:
+        vault, path = self.world.vault, f"connectors/{SHOP}"
+        return {
+            "served": vault.newest("pim", path),
+            "history": vault.history("pim", path),
+            "record": vault.history("pim-state", path),
+            "held": vault.history("pim-state", f"pending/{SHOP}/1"),
+        }
+
+    def _of_strangers(self) -> list[tuple[object, ...]]:
+        found = [self.world.pim.world.connection(code) for code in STRANGERS]
+        return [
+            (one.label, one.client.public_id, one.client.secret, one.user.username, one.user.password_hash)
+            for one in found
+            if one
+        ]
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,49 @@
+"""Names of points: which request of which step, with everything that differs from run to run taken out."""
+
+import json
+import re
+from pathlib import Path
+
+BETWEEN = "look"
+"""The name of what is done between two steps: log in, load, look around, save, log out."""
+_TEMPLATES = (
+    (re.compile(r"^/v1/"), ""),
+    (re.compile(r"\?.*$"), "?"),
+    (re.compile(r"vp_[a-z_]+_\d+"), "{label}"),
+    (re.compile(r"(sandbox|vault-pim\.sandbox)[/.](erp|shop|dam)"), "{connector}"),
+    (re.compile(r"(?<=/)\d+(?=/|\?|$)"), "{n}"),
+)
+
+
+def request_name(side: str, method: str, target: str) -> str:
+    """`Vault POST pim-state/data/connectors/{connector}`."""
+    for pattern, template in _TEMPLATES:
+        target = pattern.sub(template, target)
+    return f"{side} {method} {target}"
+
+
+class StepInHand:
+    """The step the program is at, as its own audit log tells: the last event that was begun and not ended."""
+
+    def __init__(self, audit: Path) -> None:
+        self._audit = audit
+        self._from = 0
+
+    def begin(self) -> None:
+        """Another process begins; what those before it left open is not its step."""
+        self._from = self._audit.stat().st_size if self._audit.exists() else 0
+
+    def name(self) -> str:
+        """`issue`, `mend role`, or `look` between two steps."""
+        if not self._audit.exists():
+            return BETWEEN
+        ended = 0
+        for line in reversed(self._audit.read_bytes()[self._from :].splitlines()):
+            event = json.loads(line)
+            if not event["tag"].endswith(":begun"):
+                ended += event["tag"].endswith((":done", ":failed"))
+            elif ended:
+                ended -= 1
+            else:
+                return f"mend {event['step']}" if event["tag"].startswith("surroundings:") else str(event["step"])
+        return BETWEEN

@@ -1,0 +1,168 @@
+"""Kill or disturb one run, look, let an ordinary pass run, look again. What is found is told, not decided upon."""
+
+import random
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tests.crash.changes import SHORT_LIMIT
+from tests.crash.checks import Bad, Ends, Kind, Watch
+from tests.crash.proxy import FAULTS, KILLS, ONE_SIDED, Deed
+from tests.crash.scenarios import APPLY, SCENARIOS, Prepared, prepare
+from tests.crash.world import World
+
+AT_RANDOM = "at a random time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """What is done to one run.
+
+    Attributes:
+        first: what happens at which point of the run.
+        second: the same for the pass after it.
+        after: seconds after which the run is killed, wherever it is.
+    """
+
+    scenario: str
+    first: Mapping[int, Deed]
+    second: Mapping[int, Deed] | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        point: where it struck; for the table.
+        kills: how many times the program was really killed.
+        seconds: how long the last, undisturbed pass took.
+    """
+
+    scenario: str
+    point: str
+    deed: str
+    kills: int
+    seconds: float
+    bad: tuple[Bad, ...]
+
+
+class Torture:
+    """One world, and blows to it.
+
+    Args:
+        change: a planted bug, for all runs.
+    """
+
+    def __init__(self, directory: Path, *, change: str = "") -> None:
+        self._world = World(directory)
+        self._change = change
+        self.prepared: dict[str, Prepared] = {}
+
+    def __enter__(self) -> Self:
+        world = self._world.__enter__()
+        if world.program.run("apply", "sandbox/shop") != 0:
+            raise RuntimeError(world.output.read_text())
+        world.plant_strangers()
+        self._watch, self._ends = Watch(world), Ends(world)
+        self._ends.remember()
+        self._blank = world.save()
+        world.tap.happened = self._watch.moment
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._world.__exit__(None, None, None)
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Make these scenarios ready."""
+        for scenario in SCENARIOS:
+            if scenario.name in names:
+                self.prepared[scenario.name] = prepare(self._world, scenario, self._blank)
+
+    def strike(self, blow: Blow) -> Outcome:
+        """One run with its end."""
+        world, ready = self._world, self.prepared[blow.scenario]
+        world.put_back(ready.saved)
+        self._watch.begin()
+        self._ends.begin()
+        world.tap.rule = ready.scenario.rule
+        kills = self._run(blow.first, ready.scenario.command, blow.after)
+        point, deed = world.tap.met[0] if world.tap.met else (AT_RANDOM, Deed.KILL_BEFORE)
+        world.tap.rule = lambda _: None
+        if blow.second is not None:
+            kills += self._run(blow.second, APPLY)
+        world.begin()
+        begun = time.monotonic()
+        code = world.program.run(*APPLY, change=self._change)
+        seconds = time.monotonic() - begun
+        world.tap.quiet()
+        bad = [*self._watch.bad, *self._ends.bad()]
+        if code not in (0, 2):
+            bad.append(Bad(kind=Kind.STUCK, what=f"exit {code}: {world.output.read_text()[-400:]}"))
+        return Outcome(
+            scenario=blow.scenario,
+            point=point,
+            deed="killed" if blow.after is not None else str(deed),
+            kills=kills,
+            seconds=seconds,
+            bad=tuple(bad),
+        )
+
+    def _run(self, orders: Mapping[int, Deed], command: tuple[str, ...], after: float | None = None) -> int:
+        """Run a program under orders and look right after it; whether it was killed, as 0 or 1."""
+        world = self._world
+        world.begin(orders)
+        late = Deed.DELAY in orders.values()
+        world.program.start(*command, change=SHORT_LIMIT if late else self._change)
+        if after is not None:
+            timer = threading.Timer(after, world.program.kill)
+            timer.start()
+            code = world.program.wait()
+            timer.cancel()
+        else:
+            code = world.program.wait()
+        world.tap.quiet()
+        self._watch.moment(f"right after {world.tap.met[0][0] if world.tap.met else AT_RANDOM}")
+        world.let_hold_expire()
+        return int(code < 0)
+
+
+def every_kill(prepared: Mapping[str, Prepared]) -> Iterator[Blow]:
+    """Each point of each scenario, killed before, during and after."""
+    for name, ready in prepared.items():
+        for index in range(len(ready.points)):
+            for deed in KILLS:
+                yield Blow(scenario=name, first={index: deed})
+
+
+def every_fault(prepared: Mapping[str, Prepared], *, slow: bool = True) -> Iterator[Blow]:
+    """Each point of each scenario with each fault that its side can have."""
+    for name, ready in prepared.items():
+        for index, point in enumerate(ready.points):
+            for deed in FAULTS:
+                if can_have(point, deed) and (slow or deed is not Deed.DELAY):
+                    yield Blow(scenario=name, first={index: deed})
+
+
+def can_have(point: str, deed: Deed) -> bool:
+    """Whether that side ever does that; a session that is only being begun cannot have ended."""
+    side = ONE_SIDED.get(deed)
+    return (side is None or f": {side} " in point) and not (deed is Deed.SESSION_ENDED and "/user/login" in point)
+
+
+def pairs(prepared: Mapping[str, Prepared], chance: random.Random) -> Iterator[Blow]:
+    """A kill, and another in the pass after it, for ever."""
+    while True:
+        name, ready = chance.choice(list(prepared.items()))
+        first = {chance.randrange(len(ready.points)): chance.choice(KILLS)}
+        yield Blow(scenario=name, first=first, second={chance.randrange(45): chance.choice(KILLS)})
+
+
+def random_times(prepared: Mapping[str, Prepared], chance: random.Random, within: float = 0.15) -> Iterator[Blow]:
+    """A kill at any time, for ever."""
+    while True:
+        yield Blow(scenario=chance.choice(list(prepared)), first={}, after=chance.uniform(0, within))

@@ -1,0 +1,233 @@
+"""The world of a kill: a real OpenBao, the sandbox PIM, the proxy between them and the program; put back at will.
+
+Looks at both sides past the proxy and without the product's code, so that a bug in how the product looks is seen.
+"""
+
+import copy
+import json
+import shutil
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.crash.points import StepInHand
+from tests.crash.proxy import PIM, VAULT, Deed, Proxy, Tap
+from tests.crash.runner import Program
+from tests.crash.vault import Json, Vault
+from tests.crash.vault import Path as Kept
+from vault_pim.cli.playground import Playground
+from vault_pim.sandbox.pim_server import SandboxPim
+
+MARKER = "c0ffee"
+"""Stands in every secret the PIM makes."""
+ERP, SHOP = "sandbox/erp", "sandbox/shop"
+RECORD, HELD, SERVED = f"connectors/{ERP}", f"pending/{ERP}", f"connectors/{ERP}"
+LEDGER = "pims/sandbox/login"
+ENTITY = "identity/entity/name/vault-pim.sandbox.erp"
+STRANGERS = ("by_hand", "vp_erp_99")
+LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).isoformat()  # noqa: TID251 - before anything here happened
+_TABLES = ("users", "roles", "groups", "clients", "connections", "access_tokens", "refresh_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """How everything of one connector stood."""
+
+    record: Kept
+    served: Kept
+    held: dict[str, Kept]
+    disabled: bool
+    tables: dict[str, Any] = field(repr=False)
+
+
+class World:
+    """One OpenBao, one PIM, one program; ERP is tortured, the web shop must not notice."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.tap = Tap()
+        self.playground = Playground(directory, "7.0")
+        self.playground.pim = SandboxPim(release="7.0", secret_marker=MARKER)
+        self.pim = self.playground.pim
+        self.output = directory / "output"
+        self.audit = directory / "audit.jsonl"
+        self._running = ExitStack()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            starting.enter_context(self.playground)
+            self.playground.set_up()
+            self.vault = Vault(self.playground.bao.url, self.playground.admin_token_file.read_text().strip())
+            proxies = {
+                side: starting.enter_context(Proxy(side, upstream, self.tap))
+                for side, upstream in ((PIM, self.pim.url), (VAULT, self.playground.bao.url))
+            }
+            self._configure(proxies[VAULT].url, proxies[PIM].url)
+            self._step = StepInHand(self.audit)
+            self.tap.step = self._step.name
+            self.program = Program(self.playground.config, self.output)
+            starting.callback(self.program.close)
+            self.tap.kill = self.program.kill
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.__exit__(kind, error, trace)
+
+    def _configure(self, vault: str, pim: str) -> None:
+        config = yaml.safe_load(self.playground.config.read_text())
+        config["vault"]["url"], config["pims"]["sandbox"]["url"] = vault, pim
+        config["policies"]["default"]["grace"] = "PT24H"
+        self.playground.config.write_text(yaml.safe_dump(config))
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def record(self) -> Json:
+        """The state record of ERP; empty where there is none."""
+        found = self.vault.newest("pim-state", RECORD)
+        return found["state"] if found else {}
+
+    def served(self) -> Json | None:
+        """What ERP reads at its path."""
+        return self.vault.newest("pim", SERVED)
+
+    def held(self) -> dict[int, Json]:
+        """Held copies by generation."""
+        found = {
+            int(one): self.vault.newest("pim-state", f"{HELD}/{one}") for one in self.vault.names("pim-state", HELD)
+        }
+        return {number: data for number, data in found.items() if data is not None}
+
+    def readable(self) -> set[int]:
+        """Generations that any KV version of the path still gives."""
+        return {int(data["generation"]) for data in self.vault.history("pim", SERVED).versions if data}
+
+    def labels(self) -> dict[str, str]:
+        """Description by label of every connection at the PIM but the strangers."""
+        connections = self.pim.world.connections.values()
+        return {one.code: one.label for one in connections if one.code not in STRANGERS}
+
+    def logs_in(self, credentials: Json) -> bool:
+        """Whether the PIM lets that set in, and answers it an API call."""
+        return self.api_status(self.token(credentials) or "") == 200
+
+    def token(self, credentials: Json) -> str | None:
+        """A new access token, or None where the set is refused."""
+        grant = {"grant_type": "password", "username": credentials["username"], "password": credentials["password"]}
+        client = {"client_id": credentials["client_id"], "client_secret": credentials["client_secret"]}
+        status, answer = self._ask_pim("POST", "/api/oauth/v1/token", grant | client, {})
+        return str(answer["access_token"]) if status == 200 else None
+
+    def api_status(self, access_token: str) -> int:
+        """What the PIM answers to that token."""
+        return self._ask_pim("GET", "/api/rest/v1/channels", None, {"Authorization": f"Bearer {access_token}"})[0]
+
+    def vault_token_alive(self, token: str) -> bool:
+        """Whether a Vault token works."""
+        return self.vault.ask("GET", "auth/token/lookup-self", token=token)[0] == 200
+
+    def log_in_to_vault(self, connector: str) -> str:
+        """A Vault token of a connector, by a new secret-id."""
+        mount, role = f"auth/vault-pim/{connector}", f"vault-pim.{connector.replace('/', '.')}"
+        role_id = self.vault.do("GET", f"{mount}/role/{role}/role-id")["role_id"]
+        secret_id = self.vault.do("POST", f"{mount}/role/{role}/secret-id", {})["secret_id"]
+        _, answer = self.vault.ask("POST", f"{mount}/login", {"role_id": role_id, "secret_id": secret_id}, token="")
+        return str(answer["auth"]["client_token"])
+
+    def cut_off(self) -> bool:
+        """Whether ERP's entity in Vault is disabled."""
+        return bool(self.vault.do("GET", ENTITY)["disabled"])
+
+    def _ask_pim(self, method: str, path: str, body: Json | None, headers: dict[str, str]) -> tuple[int, Json]:
+        parts = urlsplit(self.pim.url)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        try:
+            payload = json.dumps(body) if body else None
+            connection.request(method, path, payload, {"Content-Type": "application/json", **headers})
+            response = connection.getresponse()
+            answer = response.read()
+            return response.status, json.loads(answer) if response.status == 200 else {}
+        finally:
+            connection.close()
+
+    def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
+        """A run begins: count its points from 0, and do to them what is ordered."""
+        self._step.begin()
+        self.tap.begin(orders)
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def change_record(self, change: Any) -> None:
+        """Rewrite the state record as an administrator may; how time passes here without waiting for it."""
+        found = self.vault.newest("pim-state", RECORD)
+        if found:
+            before = copy.deepcopy(found)
+            change(found["state"])
+            if found != before:
+                self.vault.write("pim-state", RECORD, found)
+
+    def let_hold_expire(self) -> None:
+        """The hold of whoever was killed ended long ago."""
+
+        def expire(state: Json) -> None:
+            if state.get("holder"):
+                state["holder"]["expires_at"] = LONG_AGO
+
+        self.change_record(expire)
+
+    def let_grace_end(self) -> None:
+        """Every grace ended long ago."""
+
+        def end(state: Json) -> None:
+            for one in state["generations"]:
+                if one["stage"] == "grace":
+                    one["retire_at"] = LONG_AGO
+
+        self.change_record(end)
+
+    def plant_strangers(self) -> None:
+        """People make two connections; one has a label like ours."""
+        from vault_pim.sandbox.akeneo import connections  # noqa: PLC0415
+
+        for code in STRANGERS:
+            connections.create(self.pim._pim, code, "made by hand", "other")
+
+    def save(self) -> Saved:
+        """Remember how everything of ERP stands."""
+        return Saved(
+            record=self.vault.history("pim-state", RECORD),
+            served=self.vault.history("pim", SERVED),
+            held={one: self.vault.history("pim-state", f"{HELD}/{one}") for one in self.vault.names("pim-state", HELD)},
+            disabled=self.cut_off(),
+            tables=copy.deepcopy({name: getattr(self.pim.world, name) for name in _TABLES}),
+        )
+
+    def put_back(self, saved: Saved) -> None:
+        """Make everything of ERP as it was."""
+        self.vault.put_back("pim-state", RECORD, saved.record)
+        self.vault.put_back("pim", SERVED, saved.served)
+        for name in {*self.vault.names("pim-state", HELD), *saved.held}:
+            self.vault.put_back("pim-state", f"{HELD}/{name}", saved.held.get(name, Kept(versions=(), custom={})))
+        self.vault.do("POST", ENTITY, {"disabled": saved.disabled})
+        self.vault.do("DELETE", f"pim-state/metadata/{LEDGER}")
+        for name, table in copy.deepcopy(saved.tables).items():
+            setattr(self.pim.world, name, table)
+        for file in (self.output, self.audit):
+            file.unlink(missing_ok=True)
+
+
+def remove(directory: Path) -> None:
+    """Delete a world's directory."""
+    shutil.rmtree(directory, ignore_errors=True)
