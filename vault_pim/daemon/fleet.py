@@ -15,7 +15,7 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from vault_pim.assembly import Installation
+from vault_pim.assembly import Installation, SystemClock
 from vault_pim.daemon.board import Board
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.daemon.narrate import Narrated
@@ -115,13 +115,13 @@ class Fleet:
 
     def _every(self, name: str, job: Callable[[], None]) -> None:
         every = self.installation.settings.daemon.check_every.total_seconds()
-        now = self.installation.clock.now()
+        now = SystemClock().now()
         self._scheduler.add_job(job, "interval", seconds=every, id=name, next_run_time=now)
 
     def _wake_all(self) -> None:
         for job in self._scheduler.get_jobs():
             if job.id != LOOK:
-                job.modify(next_run_time=self.installation.clock.now())
+                job.modify(next_run_time=SystemClock().now())
 
     def _reconciler(self, pim: str) -> Reconciler | None:
         """The reconciler of a PIM, telling its steps; None where the configuration does not allow one."""

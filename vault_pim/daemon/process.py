@@ -23,7 +23,7 @@ from vault_pim.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LAST_MOMENT = 9.0
+LAST_MOMENT = 8.5
 """Seconds after which an unfinished step is left to the next daemon."""
 UNFINISHED = NotProven.exit_code
 HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

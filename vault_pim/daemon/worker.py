@@ -96,10 +96,9 @@ class PimWorker:
         self._stopping.set()
 
     def drain(self) -> None:
-        """Wait until the steps in hand are done."""
+        """Wait until the steps in hand are done; nobody may wake the worker after this."""
         self.stop()
-        with self._turn:
-            self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
 
     def _wake(self, ids: tuple[ConnectorId, ...]) -> None:
         records = {id_: self._read(id_) for id_ in ids}

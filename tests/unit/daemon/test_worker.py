@@ -111,9 +111,7 @@ def test_restart_rotates_nothing(town: Town, daemon: Daemon) -> None:
     assert town.wires["prod"].count("driver.issue") == 3
 
 
-def test_failing_connector_backs_off_alone(
-    town: Town, daemon: Daemon, log: pytest.LogCaptureFixture
-) -> None:
+def test_failing_connector_backs_off_alone(town: Town, daemon: Daemon, log: pytest.LogCaptureFixture) -> None:
     """One failed issue keeps nobody else; it is tried again after its back-off, not before."""
     town.wires["prod"].fail("driver.issue", PimRefusal("the PIM does not like it"))
     daemon.wake()

@@ -117,7 +117,7 @@ class Town:
 
     def installation(self, *, me: str = "daemon-1", configured: Settings | None = None) -> Installation:
         """One daemon's view."""
-        return cast(Installation, FakeInstallation(self, configured or settings(*self.connectors), me))
+        return cast("Installation", FakeInstallation(self, configured or settings(*self.connectors), me))
 
     def state(self, name: str) -> ConnectorState:
         """A connector's record."""
