@@ -19,7 +19,7 @@ def main() -> int:
         figures = [*engine_over_bare(world), *start_up(world)]
     width = max(len(figure.name) for figure in figures)
     for figure in figures:
-        print(f"{figure.name.ljust(width)}  {figure.said}  target {figure.target}  {'met' if figure.met else 'MISSED'}")
+        print(f"{figure.name.ljust(width)}  {figure.said}  {figure.judged}")
     return 0 if all(figure.met for figure in figures) else 1
 
 
