@@ -1,13 +1,14 @@
 """State records in Vault, each under check-and-set. The `StateStore` of the engine.
 
-A record carries the number of its schema, so that a later release can read what an earlier one wrote. Refuses to
-guess: a record that does not parse, or was deleted, is an error and never an empty state, which would issue
+A record carries the number of its schema, so that a later release can read what an earlier one wrote. The state stands
+in it as one text of JSON: OpenBao refuses a request with more than 1,000 strings, and fifty generations have more.
+Refuses to guess: a record that does not parse, or was deleted, is an error and never an empty state, which would issue
 everything anew.
 """
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import VaultRefusal
@@ -22,7 +23,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
     record_schema: Literal[1] = 1
-    state: ConnectorState
+    state: Json[ConnectorState]
 
 
 class VaultStateStore:
@@ -57,7 +58,7 @@ class VaultStateStore:
         Raises:
             TakenOver: it is not.
         """
-        document = _Record(state=state).model_dump(mode="json")
+        document = _Record.model_construct(state=state).model_dump(mode="json", round_trip=True)
         return self._kv.write(record(state.connector), document, cas=kv_version)
 
     def known(self) -> tuple[ConnectorId, ...]:

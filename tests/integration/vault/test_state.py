@@ -1,5 +1,6 @@
 """State records on a real server: check-and-set, Vault's clock, and records that are not what they should be."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from tests.integration.vault_world import VaultWorld
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import TakenOver, VaultPimError, VaultRefusal
 from vault_pim.domain.generation import Stage
-from vault_pim.domain.state import ConnectorState, Failures, Holder, Revocation
+from vault_pim.domain.state import FINAL_KEPT, ConnectorState, Failures, Holder, Revocation
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import record
 from vault_pim.vault.state import VaultStateStore
@@ -55,6 +56,14 @@ def test_saved_state_comes_back_with_every_field(states: VaultStateStore) -> Non
     assert loaded.state.generations[0].stage is Stage.VERIFIED
 
 
+def test_record_full_of_generations_is_taken_and_comes_back(states: VaultStateStore) -> None:
+    """As many as are ever kept, with everything a generation can have; OpenBao counts the strings of a request."""
+    ended = replace(FULL.generations[0], stage=Stage.REVOKED, published_at=NOW, retire_at=NOW, ended_at=NOW, refusal="-")
+    state = replace(FULL, generations=tuple(replace(ended, number=number) for number in range(FINAL_KEPT)))
+    states.save(state, 0)
+    assert states.load(ERP).state == state
+
+
 def test_save_on_an_old_kv_version_is_taken_over(states: VaultStateStore) -> None:
     """Whoever comes second stops, and what the first one wrote stays."""
     states.save(FULL, 0)
@@ -84,14 +93,15 @@ def test_deleted_record_is_an_error_and_not_an_empty_state(states: VaultStateSto
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"state": {"connector": {"pim": "prod", "name": "erp"}, "colour": "canary"}}, "colour"),
+        ({"state": '{"connector": {"pim": "prod", "name": "erp"}, "colour": "canary"}'}, "colour"),
         (
-            {"state": {"connector": {"pim": "prod", "name": "erp"}, "generations": [{"number": "canary"}]}},
+            {"state": '{"connector": {"pim": "prod", "name": "erp"}, "generations": [{"number": "canary"}]}'},
             "generations",
         ),
         ({"record_schema": 2}, "record_schema"),
         ({"state": "canary"}, "state"),
-        ({"state": {"connector": {"pim": "prod", "name": "web"}}}, ""),
+        ({"state": {"connector": "canary"}}, "state"),
+        ({"state": '{"connector": {"pim": "prod", "name": "web"}}'}, ""),
     ],
 )
 def test_record_that_is_not_ours_is_one_clear_error(
