@@ -1,8 +1,8 @@
 """One rotation and one revocation: the whole time, over the time of the bare upstream calls in them, in the same run.
 
-A bare call is what a script would write: `requests.Session.request` on a pooled connection, until the last byte is read. What
-remains is ours: deciding, checking at the door, reading forms, the audit log with its fsync. The second figure of each pair
-leaves the client library out of the bare time, too (urllib3 alone); it has no target.
+A bare call is what a script would write: `requests.Session.request` on a pooled connection, until the last byte is
+read. What remains is ours: deciding, checking at the door, reading forms, the audit log with its fsync. The second
+figure of each pair leaves the client library out of the bare time, too (urllib3 alone); it has no target.
 """
 
 import statistics
