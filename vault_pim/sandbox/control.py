@@ -64,7 +64,9 @@ class Control:
             case "GET", "requests":
                 return JSONResponse([list(one) for one in self._requests])
             case "POST", "console":
-                result = console.run(self._pim, list(data["arguments"]), data.get("answer"))
+                result = console.run(
+                    self._pim, list(data["arguments"]), data.get("answer"), terminal=bool(data.get("terminal"))
+                )
                 return JSONResponse(
                     {"exit": result.exit, "stdout": result.stdout, "stderr": result.stderr, "question": result.question}
                 )

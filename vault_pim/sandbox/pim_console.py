@@ -8,9 +8,10 @@ status are those of the console.
 
 import http.client
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 # How the control endpoint is reached; said here, so that a console starts without the web framework.
@@ -29,12 +30,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{' and '.join(OWN_OPTIONS)} must come first, each with its value\n")
         return UNREACHABLE
     token = Path(own["--control-token-file"]).read_text(encoding="utf-8").strip()
+    terminal = sys.stdin.isatty() or bool(os.environ.get("SHELL_INTERACTIVE"))
     try:
-        result = _run(own["--url"], token, {"arguments": arguments})
-        if result["question"]:
-            sys.stderr.write(result["question"])
-            sys.stderr.flush()
-            result = _run(own["--url"], token, {"arguments": arguments, "answer": sys.stdin.readline().strip()})
+        result = run(own["--url"], token, arguments, stdin=sys.stdin, stderr=sys.stderr, terminal=terminal)
     except (OSError, http.client.HTTPException) as error:
         sys.stderr.write(f"The PIM at {own['--url']} gives no answer: {error}\n")
         return UNREACHABLE
@@ -43,7 +41,25 @@ def main(arguments: list[str]) -> int:
     return int(result["exit"])
 
 
-def _run(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+def run(url: str, token: str, arguments: list[str], *, stdin: TextIO, stderr: TextIO, terminal: bool) -> dict[str, Any]:
+    """Run one console command; a question goes to `stderr`, its answer is a line of `stdin`.
+
+    Args:
+        terminal: whether somebody sits there. Older consoles ask nobody else and take the default for an answer.
+
+    Returns:
+        `exit`, `stdout` and `stderr` of the command.
+    """
+    body = {"arguments": arguments, "terminal": terminal}
+    result = _posted(url, token, body)
+    if result["question"]:
+        stderr.write(result["question"])
+        stderr.flush()
+        result = _posted(url, token, body | {"answer": stdin.readline().strip()})
+    return result
+
+
+def _posted(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     try:

@@ -13,7 +13,6 @@ import contextlib
 import json
 import secrets
 import signal
-import socket
 import sys
 import threading
 from datetime import timedelta
@@ -23,47 +22,19 @@ from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vault_pim.sandbox.akeneo.application import application
 from vault_pim.sandbox.akeneo.clock import MovableClock
-from vault_pim.sandbox.akeneo.pim import ACCESS_LIFETIME, install
+from vault_pim.sandbox.akeneo.pim import ACCESS_LIFETIME, Pim, install
 from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.akeneo.world import World
 from vault_pim.sandbox.control import Control
 from vault_pim.sandbox.faults import FaultMiddleware, Faults
+from vault_pim.sandbox.loopback import LeavingServer, listening_socket, tracking
 
 NO_ANSWER = 0
 START_TIMEOUT = 30.0
 _SECONDS = int(ACCESS_LIFETIME.total_seconds())
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, saying when it is ready, and leaving at once: what is still being answered is given up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._left = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.ready.set()
-        await self._left.wait()
-
-    def leave(self) -> None:
-        """Stop serving; called from another thread."""
-        self._loop.call_soon_threadsafe(self._left.set)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        for task in self.server_state.tasks:
-            task.cancel()
-        for one in sockets or []:
-            one.close()
 
 
 class SandboxPim:
@@ -110,9 +81,14 @@ class SandboxPim:
             access_token_lifetime=access_token_lifetime,
         )
         self._connections: dict[tuple[str, int], asyncio.Transport] = {}
-        self._server: _Server | None = None
+        self._server: LeavingServer | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
+
+    @property
+    def pim(self) -> Pim:
+        """The PIM itself, for its rules to be asked."""
+        return self._pim
 
     @property
     def clock(self) -> MovableClock:
@@ -126,12 +102,12 @@ class SandboxPim:
 
     def start(self) -> Self:
         """Serve, in a thread of its own; returns when requests are answered."""
-        listening = _listening_socket(self._port)
+        listening = listening_socket(self._port)
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = FaultMiddleware(application(self._pim), self.faults, self._hang_up, self._pim.sessions.expire)
         config = uvicorn.Config(
             Control(self._recorded(app), self._pim, self.faults, self.requests, self._control_token),
-            http=_tracking(self._connections),
+            http=tracking(self._connections),
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -141,7 +117,7 @@ class SandboxPim:
             server_header=False,
             date_header=False,
         )
-        self._server = _Server(config)
+        self._server = LeavingServer(config)
         self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()
         if not self._server.ready.wait(START_TIMEOUT):
@@ -184,30 +160,6 @@ class SandboxPim:
 
     def _hang_up(self, scope: Scope) -> None:
         self._connections[tuple(scope["client"])].close()
-
-
-def _listening_socket(port: int) -> socket.socket:
-    """Loopback only. Named as TCP, or asyncio leaves Nagle's algorithm on, which costs 40 ms an answer."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", port))
-    listening.listen()
-    return listening
-
-
-def _tracking(connections: dict[tuple[str, int], asyncio.Transport]) -> type[asyncio.Protocol]:
-    """uvicorn's protocol, keeping each open connection by its peer, so that a fault can close it."""
-
-    class TrackingProtocol(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            connections[transport.get_extra_info("peername")] = transport
-            super().connection_made(transport)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            connections.pop(self.transport.get_extra_info("peername"), None)
-            super().connection_lost(exc)
-
-    return TrackingProtocol
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -88,20 +88,23 @@ MEASUREMENT_FAMILIES: Final = Resource(
 class Catalogue:
     """Items by resource name and code, as the minimal catalogue has them."""
 
-    def __init__(self, installed: datetime) -> None:
+    def __init__(self, installed: datetime, *, dates_categories: bool) -> None:
         self._items: dict[str, dict[str, dict[str, Any]]] = {}
-        for resource, items in _minimal(installed).items():
+        for resource, items in _minimal(installed, dates_categories=dates_categories).items():
             self._items[resource] = {item["code"]: item for item in items}
 
     def items(self, resource: Resource, parents: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """The items of a resource; those of an attribute or a family are kept apart from another's."""
         return self._items.setdefault("/".join((resource.name, *parents.values())), {})
 
+    def item(self, resource_name: str, code: str) -> dict[str, Any]:
+        return self._items.get(resource_name, {}).get(code, {})
+
     def has(self, resource_name: str, code: str) -> bool:
         return code in self._items.get(resource_name, {})
 
 
-def _minimal(installed: datetime) -> dict[str, list[dict[str, Any]]]:
+def _minimal(installed: datetime, *, dates_categories: bool) -> dict[str, list[dict[str, Any]]]:
     enabled_locales, enabled_currencies = ("en_US",), ("EUR", "USD")
     return {
         "locale": [{"code": code, "enabled": code in enabled_locales} for code in ("de_DE", "en_US", "fr_FR")],
@@ -120,7 +123,7 @@ def _minimal(installed: datetime) -> dict[str, list[dict[str, Any]]]:
             {
                 "code": "master",
                 "parent": None,
-                "updated": installed.isoformat(timespec="seconds"),
+                **({"updated": installed.isoformat(timespec="seconds")} if dates_categories else {}),
                 "labels": {"en_US": "Master catalog"},
             }
         ],

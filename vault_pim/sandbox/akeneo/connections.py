@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from vault_pim.sandbox.akeneo import users
+from vault_pim.sandbox.akeneo import clients, users
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP, Pim
 from vault_pim.sandbox.akeneo.refusals import ImpossibleError, Violation, ViolationError
-from vault_pim.sandbox.akeneo.world import Client, Connection, Group, Role
+from vault_pim.sandbox.akeneo.world import Connection, Group, Role
 
 FLOW_TYPES: Final = ("data_source", "data_destination", "other")
-GRANT_TYPES: Final = ("password", "refresh_token")
 REASON_PREFIX: Final = "akeneo_connectivity.connection.connection.constraint."
 _Row = TypeVar("_Row", Role, Group)
 
@@ -32,16 +31,6 @@ class Update:
     auditable: bool
 
 
-def new_client(pim: Pim, label: str, grant_types: tuple[str, ...] = GRANT_TYPES) -> Client:
-    """Create an OAuth client; labels are free text and need not be unique."""
-    client = Client(
-        id=pim.world.next_id("client"), random_id=pim.mint.random_id(), secret=pim.mint.client_secret(),
-        label=label, grant_types=grant_types,
-    )  # fmt: skip
-    pim.world.clients[client.id] = client
-    return client
-
-
 def create(pim: Pim, code: str, label: str, flow_type: str) -> tuple[Connection, str]:
     """Create a connection with its client and its API user.
 
@@ -54,7 +43,7 @@ def create(pim: Pim, code: str, label: str, flow_type: str) -> tuple[Connection,
     """
     broken = [Violation("code", REASON_PREFIX + reason) for reason in _code_reasons(pim, code.strip())]
     broken += _common_violations(label, flow_type)
-    if len(pim.world.connections) >= pim.release.connection_limit:
+    if limit_reached(pim):
         broken.append(Violation("", REASON_PREFIX + "connections_number_limit_reached"))
     if broken:
         raise ViolationError(broken)
@@ -65,7 +54,9 @@ def create(pim: Pim, code: str, label: str, flow_type: str) -> tuple[Connection,
     if wrong := users.violations_of(pim, user):
         raise ImpossibleError("\n".join(f"{one.path}: {one.message}" for one in wrong))
     users.store(pim, user)
-    connection = Connection(code=code, label=label, flow_type=flow_type, client=new_client(pim, label), user=user)
+    connection = Connection(
+        code=code, label=label, flow_type=flow_type, client=clients.new_client(pim, label), user=user
+    )
     pim.world.connections[code.lower()] = connection
     return connection, password
 
@@ -145,7 +136,8 @@ def group_of(connection: Connection) -> Group | None:
 
 
 def limit_reached(pim: Pim) -> bool:
-    return len(pim.world.connections) >= pim.release.connection_limit
+    limit = pim.release.connections.limit
+    return limit is not None and len(pim.world.connections) >= limit
 
 
 def _code_reasons(pim: Pim, code: str) -> list[str]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from vault_pim.sandbox.akeneo.release import ConsoleTraits
+
 _FLAGS: Final = {
     "-h": "help", "--help": "help", "-q": "quiet", "--quiet": "quiet", "-V": "version", "--version": "version",
     "-n": "no-interaction", "--no-interaction": "no-interaction", "--ansi": "ansi", "--no-ansi": "ansi",
@@ -30,6 +32,7 @@ class Syntax:
         required: names of the arguments that must be there.
         optional: names of the arguments behind them.
         options: names of the options with a value.
+        values: names of the options with a value that may be empty.
         flags: names of the options without one, or (`name?`) with a value that may be left out.
     """
 
@@ -37,6 +40,7 @@ class Syntax:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -68,7 +72,7 @@ def command_name(tokens: list[str]) -> str:
     return next((word for word in tokens if not word.startswith("-")), "")
 
 
-def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
+def read(name: str, tokens: list[str], syntax: Syntax, traits: ConsoleTraits) -> Input:
     """Read the tokens behind the command's name.
 
     Raises:
@@ -82,12 +86,12 @@ def read(name: str, tokens: list[str], syntax: Syntax) -> Input:
             values += pending
             break
         if word.startswith("-") and word not in _FLAGS and word != "-":
-            _read_option(word, pending, syntax, found)
+            _read_option(word, pending, syntax, found, traits)
         elif word not in _FLAGS:
             values.append(word)
     names = (*syntax.required, *syntax.optional)
     if len(values) > len(names):
-        raise UsageError(_too_many(name, values[len(names)], names))
+        raise UsageError(_too_many(name, values[len(names)], names, traits))
     found.arguments = dict(zip(names, values, strict=False))
     missing = [one for one in syntax.required if one not in found.arguments]
     if missing:
@@ -100,24 +104,26 @@ def shown(name: str, tokens: list[str]) -> str:
     return " ".join(word if word == name else _escaped(word) for word in tokens)
 
 
-def _read_option(word: str, pending: list[str], syntax: Syntax, found: Input) -> None:
+def _read_option(word: str, pending: list[str], syntax: Syntax, found: Input, traits: ConsoleTraits) -> None:
     if word in ("-e", "--env"):
         pending[:1] = []
         return
     name, equals, value = word.removeprefix("--").partition("=")
     if name == "env":
         return
-    if name in syntax.options:
-        if not equals:
-            if not pending:
-                raise UsageError(f'The "--{name}" option requires a value.')
+    if name in syntax.options or name in syntax.values:
+        if not equals and pending:
             value = pending.pop(0)
+        elif not equals or (not value and traits.error_style == "titled"):
+            raise UsageError(f'The "--{name}" option requires a value.')
     elif name not in syntax.flags and f"{name}?" not in syntax.flags:
         raise UsageError(f'The "{word.partition("=")[0]}" option does not exist.')
     found.options.setdefault(name, []).append(value)
 
 
-def _too_many(name: str, extra: str, names: tuple[str, ...]) -> str:
+def _too_many(name: str, extra: str, names: tuple[str, ...], traits: ConsoleTraits) -> str:
+    if traits.error_style != "line":
+        return "Too many arguments, expected arguments " + " ".join(f'"{one}"' for one in ("command", *names)) + "."
     if not names:
         return f'No arguments expected for "{name}" command, got "{extra}".'
     listed = " ".join(f'"{one}"' for one in names)

@@ -1,12 +1,14 @@
 """What the console prints besides its results: tables, help, log lines, the box of an unknown command."""
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from vault_pim.sandbox.akeneo.console_input import Syntax
+from vault_pim.sandbox.akeneo.release import ConsoleTraits
 
 CONNECTION_MESSAGES: Final = {
     "code.required": "Connection code is required.",
@@ -21,9 +23,14 @@ CONNECTION_MESSAGES: Final = {
     "connections_number_limit_reached": "You reached the limit of 50 connections and connected Apps.",
 }
 _UNLIKE: Final = 1000
+_BOX: Final = 75
+_GLOBAL: Final = (
+    "[-h|--help] [-q|--quiet] [-v|vv|vvv|--verbose] [-V|--version] [--ansi] [--no-ansi] [-n|--no-interaction] "
+    "[-e|--env ENV] [--no-debug] [--] <command>"
+)
 
 
-def critical_line(now: datetime, command: str, kind: str, message: str) -> str:
+def log_line(now: datetime, level: str, command: str, kind: str, message: str) -> str:
     """The log line of an uncaught error. It repeats the command line, a password in it included."""
     if "\n" in message:
         indented = "".join(f"  {line}\\n" for line in message.split("\n")).removesuffix("\\n")
@@ -31,7 +38,7 @@ def critical_line(now: datetime, command: str, kind: str, message: str) -> str:
     else:
         quoted = f'"{message}"'
     return (
-        f'{now:%H:%M:%S} CRITICAL  [console] Error thrown while running command "{command}". Message: "{message}" '
+        f'{now:%H:%M:%S} {level:<9} [console] Error thrown while running command "{command}". Message: "{message}" '
         f'["exception" => {kind} {{ …}},"command" => "{command}","message" => {quoted}]\n'
     )
 
@@ -52,21 +59,57 @@ def without_markup(text: str) -> str:
 def help_text(name: str, syntax: Syntax) -> str:
     arguments = [f"<{one}>" for one in syntax.required] + [f"[<{one}>]" for one in syntax.optional]
     usage = " ".join((name, "[options]", *(("[--]", *arguments) if arguments else ())))
-    options = "".join(f"      --{one}={one.upper().replace('-', '_')}\n" for one in syntax.options)
+    options = "".join(f"      --{one}={_placeholder(one)}\n" for one in (*syntax.options, *syntax.values))
     options += "".join(f"      --{one.removesuffix('?')}\n" for one in syntax.flags)
     return f"Description:\n  {syntax.description}\n\nUsage:\n  {usage}\n\nOptions:\n{options}  -h, --help\n"
 
 
-def not_defined_box(name: str, commands: list[str]) -> str:
+def thrown_box(kind: str, message: str, file: str, traits: ConsoleTraits) -> str:
+    """The box an uncaught error is shown in; where it was thrown is told of errors that are not the console's own."""
+    titled = traits.error_style == "titled"
+    lines = [f"[{kind}]"] if titled else []
+    for line in message.split("\n"):
+        lines += [line] if titled else textwrap.wrap(line, _BOX, drop_whitespace=False, break_on_hyphens=False) or [""]
+    place = f"In {file} line 1:" if file and not titled else ""
+    return f"\n{place}" + _box(lines)
+
+
+def synopsis(name: str, syntax: Syntax, traits: ConsoleTraits) -> str:
+    """How a command is called, in one line."""
+    short = traits.error_style == "titled"
+    words = [f"[--{one} {_placeholder(one)}]" for one in syntax.options]
+    words += [f"[--{one} [{_placeholder(one)}]]" for one in syntax.values]
+    words += [
+        f"[--{one.removesuffix('?')}{f' [{_placeholder(one)}]' if one.endswith('?') else ''}]" for one in syntax.flags
+    ]
+    words += [] if short else [_GLOBAL]
+    words += [f"<{one}>" for one in syntax.required]
+    words += [f"[<{one}>" for one in syntax.optional]
+    return " ".join((name, *words)) + "]" * len(syntax.optional)
+
+
+def not_defined_box(name: str, commands: list[str], traits: ConsoleTraits) -> str:
     """The box of an unknown command, with what may have been meant."""
-    alternatives = _alternatives(name, commands)
-    lines = [f'Command "{name}" is not defined.']
+    namespace = name.rpartition(":")[0]
+    if traits.namespaces and namespace not in traits.namespaces and namespace != "fos:oauth-server":
+        message, alternatives = f'There are no commands defined in the "{namespace}" namespace.', [*traits.namespaces]
+    else:
+        message, alternatives = f'Command "{name}" is not defined.', _alternatives(name, commands)
+    lines = [*(["[InvalidArgumentException]"] if traits.error_style == "titled" else []), message]
     if alternatives:
         which = "this" if len(alternatives) == 1 else "one of these"
         lines += ["", f"Did you mean {which}?", *(f"    {one}" for one in alternatives)]
+    return _box(lines)
+
+
+def _box(lines: list[str]) -> str:
     width = max(map(len, lines)) + 4
     padded = [f"  {line}".ljust(width) for line in ("", *lines, "")]
     return "\n" + "".join(f"{line}\n" for line in padded) + "\n"
+
+
+def _placeholder(option: str) -> str:
+    return option.removesuffix("?").upper()
 
 
 def _alternatives(name: str, commands: list[str]) -> list[str]:

@@ -5,6 +5,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -25,7 +26,11 @@ MULTIPART: Final = "multipart/form-data"
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request; `session` and `user` are filled in by the kernel."""
+    """One request; `session` and `user` are filled in by the kernel.
+
+    Attributes:
+        keeps_session: whether the answer leaves the browser's session cookie as it is.
+    """
 
     pim: Pim
     method: str
@@ -38,6 +43,7 @@ class Call:
     parts: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
     user: User | None = None
+    keeps_session: bool = False
 
     @property
     def url(self) -> str:
@@ -122,15 +128,17 @@ def empty(status: int = 204) -> Response:
     return Response(status_code=status)
 
 
-def set_cookie(response: Response, name: str, value: str, attributes: str = "path=/; httponly; samesite=lax") -> None:
-    response.headers.append("set-cookie", f"{name}={value}; {attributes}")
+def set_cookie(call: Call, response: Response, name: str, value: str, lifetime: str = "") -> None:
+    """Set a cookie; without a lifetime it lasts as long as the browser."""
+    attributes = call.pim.release.web.cookie_attributes
+    response.headers.append("set-cookie", f"{name}={value}; {lifetime}{attributes}")
 
 
 def delete_cookie(call: Call, response: Response, name: str) -> None:
     """Tell the browser to drop a cookie, dated a year back as the PIM does."""
     past = call.pim.clock.now().replace(year=call.pim.clock.now().year - 1, day=1)
-    set_cookie(response, name, "deleted", f"{cookie_date(past)}; Max-Age=0; path=/; httponly; samesite=lax")
+    set_cookie(call, response, name, "deleted", f"{cookie_date(past)}; Max-Age=0; ")
 
 
-def cookie_date(moment: Any) -> str:
+def cookie_date(moment: datetime) -> str:
     return f"expires={moment:%a, %d-%b-%Y %H:%M:%S} GMT"

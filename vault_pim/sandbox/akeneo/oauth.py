@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from vault_pim.sandbox.akeneo import clients
 from vault_pim.sandbox.akeneo.pim import Pim
 from vault_pim.sandbox.akeneo.refusals import ImpossibleError
 from vault_pim.sandbox.akeneo.world import Client, Token, User
@@ -99,9 +100,8 @@ def delete_expired(pim: Pim) -> None:
 
 
 def _client(pim: Pim, client_id: str, client_secret: str) -> Client:
-    number = client_id.partition("_")[0]
-    client = pim.world.clients.get(int(number)) if number.isdigit() else None
-    if client is None or client.public_id != client_id:
+    client = clients.named(pim, client_id)
+    if client is None:
         raise ImpossibleError(_BAD_CLIENT)
     if not secrets.compare_digest(client.secret.encode(), client_secret.encode()):
         raise ImpossibleError(_BAD_CLIENT)
@@ -113,7 +113,8 @@ def _user(pim: Pim, parameters: Mapping[str, object]) -> tuple[User, str]:
     if not (isinstance(login, str) and isinstance(password, str) and login and password):
         raise ImpossibleError(_BAD_REQUEST)
     user = pim.world.user_by_login(login)
-    if user is None or not user.enabled or not user.has_password(password):
+    grants_disabled = pim.release.api.grants_disabled
+    if user is None or not (user.enabled or grants_disabled) or not user.has_password(password):
         raise ImpossibleError(_BAD_USER)
     return user, login
 

@@ -8,9 +8,6 @@ from html import escape
 
 Messages = tuple[Iterable[str], Iterable[str]]
 
-ROLE_FORM = "pim_user_role_form"
-GROUP_FORM = "pim_user_group_form"
-
 
 def error(status: int, phrase: str) -> str:
     return _page(
@@ -30,11 +27,11 @@ def front() -> str:
     return _page("Loading...", '<div class="AknDefault-mainContent"></div>')
 
 
-def login(csrf_token: str, message: str = "") -> str:
-    """The login form; it has no title."""
+def login(csrf_token: str, message: str, title: str) -> str:
+    """The login form; in most releases it has no title."""
     note = f'<div class="AknMessageBox"><span class="Text">{escape(message)}</span></div>' if message else ""
     return _page(
-        "",
+        title,
         f"""{note}<form action="/user/login-check" method="post">
 <input type="text" name="_username" value="" required>
 <input type="password" name="_password" required>
@@ -46,26 +43,32 @@ def login(csrf_token: str, message: str = "") -> str:
 
 
 def role_form(
-    action: str, csrf_token: str, label: str, privileges: Iterable[tuple[str, bool]], messages: Messages = ((), ())
+    form: str,
+    action: str,
+    csrf_token: str,
+    label: str,
+    privileges: Iterable[tuple[str, bool]],
+    messages: Messages = ((), ()),
 ) -> str:
     """The form of a role.
 
     Args:
+        form: its name, the prefix of its fields.
         privileges: name and whether granted, one box each; none leaves the boxes out.
         messages: at the label and above the form.
     """
-    boxes = "".join(_box(index, name, granted) for index, (name, granted) in enumerate(privileges))
-    return _entity_form(action, csrf_token, f"{ROLE_FORM}[label]", label, messages, ROLE_FORM, boxes)
+    boxes = "".join(_box(form, index, name, granted) for index, (name, granted) in enumerate(privileges))
+    return _entity_form(form, action, csrf_token, f"{form}[label]", label, messages, boxes)
 
 
-def group_form(action: str, csrf_token: str, name: str, messages: Messages = ((), ())) -> str:
+def group_form(form: str, action: str, csrf_token: str, name: str, messages: Messages = ((), ())) -> str:
     """The form of a user group; arguments as for `role_form`."""
     more = '<input type="hidden" name="input_action" value="">'
-    return _entity_form(action, csrf_token, f"{GROUP_FORM}[name]", name, messages, GROUP_FORM, more)
+    return _entity_form(form, action, csrf_token, f"{form}[name]", name, messages, more)
 
 
 def _entity_form(
-    action: str, csrf_token: str, field: str, value: str, messages: Messages, form: str, inner: str
+    form: str, action: str, csrf_token: str, field: str, value: str, messages: Messages, inner: str
 ) -> str:
     at_field, above = messages
     notes = "".join(f'<div class="message">{escape(message)}</div>' for message in above)
@@ -81,8 +84,8 @@ def _entity_form(
 <button type="submit">Save</button></form>"""
 
 
-def _box(index: int, name: str, granted: bool) -> str:
-    field = f"{ROLE_FORM}[{'api' if name.startswith('pim_api_') else 'action'}][{index}]"
+def _box(form: str, index: int, name: str, granted: bool) -> str:
+    field = f"{form}[{'api' if name.startswith('pim_api_') else 'action'}][{index}]"
     return f"""<input type="hidden" name="{field}[identity][id]" value="action:{escape(name)}">
 <input type="hidden" name="{field}[permissions][EXECUTE][name]" value="EXECUTE">
 <input type="checkbox" name="{field}[permissions][EXECUTE][accessLevel]" value="1"{" checked" if granted else ""}>

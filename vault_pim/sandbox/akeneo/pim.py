@@ -6,7 +6,7 @@ from typing import Final
 
 from vault_pim.sandbox.akeneo.catalogue import Catalogue
 from vault_pim.sandbox.akeneo.clock import MovableClock
-from vault_pim.sandbox.akeneo.releases import Release
+from vault_pim.sandbox.akeneo.release import Release
 from vault_pim.sandbox.akeneo.sessions import Sessions
 from vault_pim.sandbox.akeneo.values import Mint
 from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User, World
@@ -63,6 +63,7 @@ def install(
     admin.set_password(admin_password)
     world.users[admin.id] = admin
     return Pim(
-        release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint),
-        catalogue=Catalogue(now), access_token_lifetime=access_token_lifetime,
+        release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint, release.login),
+        catalogue=Catalogue(now, dates_categories=release.api.dates_categories),
+        access_token_lifetime=access_token_lifetime,
     )  # fmt: skip

@@ -82,3 +82,31 @@ CATEGORY_TEMPLATES = _names("""
     pim_enrich_product_category_edit_attributes pim_enrich_product_category_order_trees
     pim_enrich_product_category_template
 """)
+
+# What 5.0 brought.
+SINCE_FIVE = _names("""
+    akeneo_data_quality_insights_activation_attribute_group_edit akeneo_measurements_manage_settings
+    akeneo_measurements_measurement_family_create akeneo_measurements_measurement_family_delete
+    akeneo_measurements_measurement_family_edit_properties akeneo_measurements_measurement_unit_add
+    akeneo_measurements_measurement_unit_delete akeneo_measurements_measurement_unit_edit
+    pim_enrich_job_tracker_view_all_jobs pim_enrich_product_convert_variant_to_simple pim_importexport_stop_job
+""")
+
+# The screen of API clients, which connections replaced.
+CLIENT_SCREEN = _names("pim_enrich_api_connection_manage")
+
+# What 2.0 brought, and what it dropped.
+SINCE_TWO = CLIENT_SCREEN | _names("""
+    pim_api_association_type_edit pim_api_association_type_list pim_api_attribute_group_edit
+    pim_api_attribute_group_list pim_api_channel_edit pim_api_currency_list pim_api_family_variant_edit
+    pim_api_family_variant_list pim_enrich_associations_edit pim_enrich_associations_remove
+    pim_enrich_family_edit_variants pim_enrich_family_variant_remove
+    pim_enrich_product_model_categories_view pim_enrich_product_model_create
+    pim_enrich_product_model_edit_attributes pim_enrich_product_model_history pim_enrich_product_model_remove
+""")
+VARIANT_GROUPS = _names("""
+    pim_enrich_product_add_attribute pim_enrich_product_add_to_variant_group
+    pim_enrich_variant_group_add_attributes pim_enrich_variant_group_create pim_enrich_variant_group_edit
+    pim_enrich_variant_group_edit_attributes pim_enrich_variant_group_history pim_enrich_variant_group_index
+    pim_enrich_variant_group_remove pim_enrich_variant_group_remove_attribute
+""")

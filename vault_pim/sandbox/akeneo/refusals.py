@@ -4,6 +4,7 @@ RefusalError
 ├── ViolationError     the input breaks validation rules
 ├── ImpossibleError    the rules name the reason in one sentence
 ├── MissingError       there is no such thing
+├── EncoderError       the password encoder takes no such password, and nobody catches it
 └── CrashError         what is, on the real PIM, an uncaught error
 """
 
@@ -36,6 +37,10 @@ class ImpossibleError(RefusalError):
 
 class MissingError(RefusalError):
     """There is no such thing."""
+
+
+class EncoderError(RefusalError):
+    """A password the encoder does not take: older PIMs answer as if nobody were logged in."""
 
 
 class CrashError(RefusalError):

@@ -36,10 +36,13 @@ def save_role(pim: Pim, role: Role | None, label: str, privileges: dict[str, boo
         Violation("label", message)
         for message in _name_messages(label, [one.label for one in others], ROLE_LABEL_LIMIT)
     ]
-    if role is None and pim.world.role_by_code(code_of(label)):
+    code_is_taken = role is None and pim.world.role_by_code(code_of(label)) is not None
+    if code_is_taken and pim.release.roles.checks_code:
         broken.append(Violation("role", USED))
     if broken:
         raise ViolationError(broken)
+    if code_is_taken:
+        raise CrashError("the database refuses a second role of this code")
     if role is None:
         role = Role(id=pim.world.next_id("role"), code=code_of(label), label=label)
         pim.world.roles[role.id] = role
@@ -57,10 +60,10 @@ def delete_role(pim: Pim, role: Role) -> None:
     Raises:
         ImpossibleError: it is the default role, or somebody's only one.
     """
-    if role.code == DEFAULT_ROLE:
+    if role.code == DEFAULT_ROLE and pim.release.roles.protects_default:
         raise ImpossibleError("You can not delete this role, this role is the one by default in Akeneo PIM")
     if any(user.roles == [role] for user in pim.world.users.values()):
-        raise ImpossibleError("You can not delete this role because it is used by either users or connections.")
+        raise ImpossibleError(pim.release.roles.in_use)
     pim.world.delete_role(role)
 
 

@@ -4,15 +4,17 @@ Messages and their order are those of the PIM (observed.md ยง17, by-release.md ย
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP, DEFAULT_ROLE, Pim
-from vault_pim.sandbox.akeneo.refusals import CrashError, ImpossibleError, Violation, ViolationError
+from vault_pim.sandbox.akeneo.refusals import CrashError, EncoderError, ImpossibleError, Violation, ViolationError
+from vault_pim.sandbox.akeneo.release import PasswordRule, UserTraits
 from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User
 
 BLANK: Final = "This value should not be blank."
+PASSWORD_CAP: Final = 4096
 USED: Final = "This value is already used."
 LOCALES: Final = ("de_DE", "en_US", "fr_FR")
 _EMAIL = re.compile(r".+@\S+\.\S+")
@@ -73,7 +75,7 @@ def adopt(user: User, draft: User) -> None:
 
 def violations_of(pim: Pim, user: User) -> list[Violation]:
     """The broken rules of a user, in the PIM's order."""
-    broken = [Violation("username", message) for message in _username_messages(pim, user)]
+    broken = [Violation(path, message) for path, message in _username_messages(pim, user)]
     broken += [Violation("email", message) for message in _email_messages(pim, user)]
     broken += [Violation(key, BLANK) for key in ("first_name", "last_name") if not user.properties[key]]
     if not user.roles:
@@ -94,27 +96,36 @@ def store(pim: Pim, user: User) -> User:
     return user
 
 
-def password_violations(path: str, password: str, repeated: object) -> list[Violation]:
-    """The rules of a password set through the interface; the console does not ask for them."""
-    if len(password) < 8:
-        return [Violation(path, "Password must contain at least 8 characters")]
-    if len(password) > 4096:
+def password_violations(
+    traits: UserTraits, rule: PasswordRule, path: str, password: str, repeated: object
+) -> list[Violation]:
+    """The rules of a password set through the interface; the console does not ask for them.
+
+    Raises:
+        EncoderError: it is longer than the encoder takes, and no rule says so.
+    """
+    if len(password) < rule.least:
+        return [Violation(path, rule.too_short)]
+    if len(password) > PASSWORD_CAP and not traits.caps_password:
+        raise EncoderError
+    if len(password) > PASSWORD_CAP:
         return [Violation(path, "Password must contain less than 4096 characters")]
-    return [] if password == repeated else [Violation(f"{path}_repeat", "Passwords do not match")]
+    return [] if password == repeated else [Violation(f"{path}_repeat", rule.not_repeated)]
 
 
-def _username_messages(pim: Pim, user: User) -> list[str]:
-    name = user.username
+def _username_messages(pim: Pim, user: User) -> Iterator[tuple[str, str]]:
+    name, traits = user.username, pim.release.users
     if not name:
-        return [BLANK]
-    messages = ["This value is too short. It should have 3 characters or more."] if len(name) < 3 else []
+        yield "username", BLANK
+        return
+    if len(name) < 3:
+        yield "username", "This value is too short. It should have 3 characters or more."
     if len(name) > 255:
-        messages.append("This value is too long. It should have 255 characters or less.")
-    if re.search(r"\s", name):
-        messages.append("The username should not contain space character.")
+        yield "username", "This value is too long. It should have 255 characters or less."
+    if traits.refuses_blanks and re.search(r"\s", name):
+        yield traits.username_path, "The username should not contain space character."
     if any(other.username.lower() == name.lower() for other in _others(pim, user)):
-        messages.append(USED)
-    return messages
+        yield "username", USED
 
 
 def _email_messages(pim: Pim, user: User) -> list[str]:

@@ -1,5 +1,6 @@
 """`/api/rest/v1`: the route index, system information and the catalogue, each behind its privilege."""
 
+import fnmatch
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -9,8 +10,8 @@ from starlette.responses import Response
 from vault_pim.sandbox.akeneo import http, web_catalogue
 from vault_pim.sandbox.akeneo.catalogue import RESOURCES, Resource
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import NO_OVERALL_ACCESS, Area, Route
-from vault_pim.sandbox.akeneo.releases import Release
+from vault_pim.sandbox.akeneo.release import Release
+from vault_pim.sandbox.akeneo.routing import NO_OVERALL_ACCESS, Area, Route
 
 ROOT: Final = "/api/rest/v1"
 _METHODS: Final = {
@@ -21,7 +22,11 @@ _METHODS: Final = {
 
 def routes(release: Release) -> list[Route]:
     """The index and everything it names."""
-    named = dict(_named_routes(release))
+    named = {
+        name: route
+        for name, route in _named_routes(release)
+        if not any(fnmatch.fnmatchcase(name, f"*_{absent}") for absent in release.api.absent_routes)
+    }
     index = {name: {"route": _shown_path(route.path), "methods": [route.method]} for name, route in named.items()}
 
     def show_index(call: Call) -> Response:
@@ -36,8 +41,12 @@ def _named_routes(release: Release) -> Iterable[tuple[str, Route]]:
     for resource in RESOURCES:
         for operation in resource.operations:
             yield f"pim_api_{resource.name}_{operation}", _resource_route(release, resource, operation)
+    if release.api.system_information:
+        yield (
+            "pim_analytics_external_api_system_info_get",
+            Route(method="GET", path=f"{ROOT}/system-information", handler=_system_information, area=Area.WEB_API),
+        )
     for name, method, path, handler in (
-        ("pim_analytics_external_api_system_info_get", "GET", "system-information", _system_information),
         ("pim_api_measurement_family_get", "GET", "measurement-families", web_catalogue.measurement_families),
         (
             "pim_api_measurement_family_create_or_update",
@@ -45,21 +54,25 @@ def _named_routes(release: Release) -> Iterable[tuple[str, Route]]:
             "measurement-families",
             web_catalogue.save_measurement_families,
         ),
-        ("legacy_pim_api_measure_family_list", "GET", "measure-families", web_catalogue.measure_families),
-        ("legacy_pim_api_measure_family_get", "GET", "measure-families/{code}", web_catalogue.measure_family),
+        (f"{release.api.legacy}pim_api_measure_family_list", "GET", "measure-families", web_catalogue.measure_families),
+        (
+            f"{release.api.legacy}pim_api_measure_family_get",
+            "GET",
+            "measure-families/{code}",
+            web_catalogue.measure_family,
+        ),
     ):
         yield name, Route(method=method, path=f"{ROOT}/{path}", handler=handler, area=Area.WEB_API)
-    if release.category_media_files:
-        yield (
-            "pim_api_category_media_file_download",
-            Route(
-                method="GET",
-                path=f"{ROOT}/category-media-files/{{code}}/download",
-                handler=web_catalogue.category_media_file,
-                area=Area.WEB_API,
-                privilege="pim_api_category_list",
-            ),
-        )
+    yield (
+        "pim_api_category_media_file_download",
+        Route(
+            method="GET",
+            path=f"{ROOT}/category-media-files/{{code}}/download",
+            handler=web_catalogue.category_media_file,
+            area=Area.WEB_API,
+            privilege="pim_api_category_list",
+        ),
+    )
 
 
 def _resource_route(release: Release, resource: Resource, operation: str) -> Route:
@@ -69,7 +82,7 @@ def _resource_route(release: Release, resource: Resource, operation: str) -> Rou
     if operation == "download":
         path += "/download"
     right, verb = {"GET": ("list", "list"), "DELETE": ("remove", "delete")}.get(method, ("edit", "create or update"))
-    protected = resource.privilege and resource.name not in release.unprotected_resources
+    protected = resource.privilege and not release.api.unprotected & {resource.name, resource.privilege}
     content_type = http.COLLECTION if operation == "partial_update_list" else http.JSON
     if resource.name == "media_file":
         content_type = http.MULTIPART
@@ -80,7 +93,7 @@ def _resource_route(release: Release, resource: Resource, operation: str) -> Rou
         area=Area.WEB_API,
         privilege=f"pim_api_{resource.privilege}_{right}" if protected else "",
         refusal=NO_OVERALL_ACCESS
-        if resource.name in release.vague_refusals
+        if resource.name in release.api.vague_refusals
         else f"Access forbidden. You are not allowed to {verb} {resource.objects}.",
         content_types=(content_type,) if method in ("POST", "PATCH") else (),
     )

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from vault_pim.sandbox.akeneo import http
 from vault_pim.sandbox.akeneo.catalogue import MEASUREMENT_FAMILIES, Resource
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import Handler
 from vault_pim.sandbox.akeneo.refusals import MissingError
+from vault_pim.sandbox.akeneo.routing import Handler
 
 _MOST_PER_PAGE: Final = 100
 
@@ -21,16 +21,14 @@ _MOST_PER_PAGE: Final = 100
 def handler_of(resource: Resource, operation: str) -> Handler:
     def handle(call: Call) -> Response:
         parents = {key: value for key, value in call.parts.items() if key.endswith("Code")}
-        for code in parents.values():
-            if not call.pim.catalogue.has(resource.belongs_to, code):
-                raise MissingError(f'{resource.belongs_to.capitalize()} "{code}" does not exist.')
+        _check_parents(call, resource, parents)
         items = call.pim.catalogue.items(resource, parents)
         code = call.parts.get("code") or call.parts.get("uuid") or ""
         if operation in ("get", "delete", "download") and code not in items:
             raise MissingError(resource.missing.format(title=resource.title, code=code))
         match operation:
             case "list":
-                return _page(call, list(items.values()))
+                return _page(call, list(items.values()), by_search=resource.privilege == "product")
             case "delete":
                 del items[code]
                 return http.empty()
@@ -44,6 +42,23 @@ def handler_of(resource: Resource, operation: str) -> Handler:
                 return http.json_answer(items[code])
 
     return handle
+
+
+def _check_parents(call: Call, resource: Resource, parents: dict[str, str]) -> None:
+    for code in parents.values():
+        if not call.pim.catalogue.has(resource.belongs_to, code):
+            raise MissingError(f'{resource.belongs_to.capitalize()} "{code}" does not exist.')
+    if resource.belongs_to == "attribute":
+        _refuse_options(call, parents["attributeCode"])
+
+
+def _refuse_options(call: Call, attribute: str) -> None:
+    kinds = ("pim_catalog_simpleselect", "pim_catalog_multiselect")
+    if call.pim.catalogue.item("attribute", attribute).get("type") not in kinds:
+        named = ", ".join(f'"{kind}"' for kind in kinds)
+        raise MissingError(
+            f'Attribute "{attribute}" does not support options. Only attributes of type {named} support options.'
+        )
 
 
 def _create(call: Call, resource: Resource, items: dict[str, dict[str, Any]]) -> Response:
@@ -96,7 +111,7 @@ def _written(call: Call, status: int, code: str) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _page(call: Call, items: list[dict[str, Any]]) -> Response:
+def _page(call: Call, items: list[dict[str, Any]], *, by_search: bool = False) -> Response:
     numbers = {name: call.query.get(name, str(default)) for name, default in (("page", 1), ("limit", 10))}
     for name, text in numbers.items():
         if not text.isdigit() or int(text) < 1:
@@ -107,7 +122,10 @@ def _page(call: Call, items: list[dict[str, Any]]) -> Response:
 
     def link(number: int) -> dict[str, str]:
         with_count = call.query.get("with_count", "false")
-        return {"href": f"{call.url}?{urlencode({'page': number, 'limit': limit, 'with_count': with_count})}"}
+        shown = {"page": number, "with_count": with_count, "pagination_type": "page", "limit": limit}
+        if not by_search:
+            shown = {"page": number, "limit": limit, "with_count": with_count}
+        return {"href": f"{call.url}?{urlencode(shown)}"}
 
     links = {"self": link(page), "first": link(1)}
     if page > 1:

@@ -4,30 +4,35 @@ from starlette.responses import Response
 
 from vault_pim.sandbox.akeneo import http
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import Area, Route
 from vault_pim.sandbox.akeneo.refusals import MissingError
-from vault_pim.sandbox.akeneo.releases import Release
+from vault_pim.sandbox.akeneo.release import ConnectionTraits, Release
+from vault_pim.sandbox.akeneo.routing import Area, Route
 
 _MANAGE_APPS = "akeneo_connectivity_connection_manage_test_apps"
 
 
 def routes(release: Release) -> list[Route]:
+    system_information = Route(
+        method="GET",
+        path="/system_info/rest",
+        handler=_system_information,
+        privilege="pim_analytics_system_info_index",
+    )
+    apps = _app_routes(release.connections) if release.connections.apps_path else []
+    return [*apps, *([system_information] if release.api.system_information else [])]
+
+
+def _app_routes(traits: ConnectionTraits) -> list[Route]:
     return [
-        Route(method="GET", path=release.custom_apps_path, handler=_apps, needs_xhr=True),
+        Route(method="GET", path=traits.apps_path, handler=_apps, needs_xhr=True),
         Route(method="GET", path="/rest/apps/connected-apps", handler=_connected_apps, needs_xhr=True),
         Route(
             method="GET",
             path="/api/rest/v1/test-apps",
             handler=_test_apps,
             area=Area.WEB_API,
-            privilege=_MANAGE_APPS if release.developer_mode else "",
+            privilege=_MANAGE_APPS if traits.developer_mode else "",
             refusal="Access forbidden. You are not allowed to manage custom apps.",
-        ),
-        Route(
-            method="GET",
-            path="/system_info/rest",
-            handler=_system_information,
-            privilege="pim_analytics_system_info_index",
         ),
     ]
 
@@ -42,7 +47,7 @@ def _connected_apps(_: Call) -> Response:
 
 
 def _test_apps(call: Call) -> Response:
-    if not call.pim.release.developer_mode:
+    if not call.pim.release.connections.developer_mode:
         raise MissingError("Developer mode disabled")
     return http.json_answer([])
 

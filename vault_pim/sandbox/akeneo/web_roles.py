@@ -6,24 +6,29 @@ from typing import Any
 
 from starlette.responses import Response
 
-from vault_pim.sandbox.akeneo import http, pages, roles
+from vault_pim.sandbox.akeneo import grids, http, pages, roles
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import Route
-from vault_pim.sandbox.akeneo.pages import GROUP_FORM, ROLE_FORM, Messages
+from vault_pim.sandbox.akeneo.pages import Messages
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP
 from vault_pim.sandbox.akeneo.refusals import CrashError, ImpossibleError, MissingError, ViolationError
+from vault_pim.sandbox.akeneo.release import Release
+from vault_pim.sandbox.akeneo.routing import Route
 from vault_pim.sandbox.akeneo.world import Role, User
 
 _WRONG_CSRF = "The CSRF token is invalid. Please try to resubmit the form."
-_PRIVILEGE = re.compile(rf"{ROLE_FORM}\[(\w+)\]\[(\w+)\]\[(?:identity\]\[id|permissions\]\[EXECUTE\]\[(accessLevel))\]")
+_PRIVILEGE = re.compile(
+    r"\w+_role_form\[(\w+)\]\[(\w+)\]\[(?:identity\]\[id|permissions\]\[EXECUTE\]\[(accessLevel))\]"
+)
 
 
-def routes() -> list[Route]:
+def routes(release: Release) -> list[Route]:
+    lists = [("group", _group_list), *([("role", _role_list)] if release.roles.has_rest_list else [])]
     found = [
-        Route(method=method, path=f"/rest/user_{name}/", handler=handler)
-        for name, handler in (("role", _role_list), ("group", _group_list))
+        Route(method=method, path=f"/rest/user_{name}{release.users.slash}", handler=handler)
+        for name, handler in lists
         for method in ("GET", "POST")
     ]
+    found.append(Route(method="GET", path="/datagrid/pim-role-grid", handler=_role_grid))
     for name, show, save, delete in (
         ("role", _show_role, _save_role, _delete_role),
         ("group", _show_group, _save_group, _delete_group),
@@ -44,41 +49,58 @@ def routes() -> list[Route]:
     return found
 
 
+def _form_name(call: Call, name: str) -> str:
+    """`role` or `group` as the release's forms and routes have it."""
+    return f"{call.pim.release.roles.form}_{name}_form"
+
+
 def _role_list(call: Call) -> Response:
+    kind = {"type": "default"} if call.pim.release.roles.shows_type else {}
+    rows = [{"id": role.id, "role": role.code, "label": role.label} | kind for role in call.pim.world.roles.values()]
+    return http.json_answer(rows)
+
+
+def _role_grid(call: Call) -> Response:
     rows = [
-        {"id": role.id, "role": role.code, "label": role.label, "type": "default"}
+        {
+            "label": role.label,
+            "id": str(role.id),
+            "update_link": f"/user/role/update/{role.id}",
+            "delete_link": f"/user/role/delete/{role.id}",
+        }
         for role in call.pim.world.roles.values()
     ]
-    return http.json_answer(rows)
+    return grids.page(call, "pim-role-grid", rows, "label")
 
 
 def _group_list(call: Call) -> Response:
     rows = [
         {"name": group.name, "meta": {"id": group.id, "default": group.name == DEFAULT_GROUP}}
-        for group in call.pim.world.groups.values()
+        for group in sorted(call.pim.world.groups.values(), key=lambda group: group.name)
     ]
     return http.json_answer(rows)
 
 
 def _show_role(call: Call) -> Response:
-    role = _row(call, call.pim.world.roles)
+    role = _shown_row(call, call.pim.world.roles)
     return _role_page(call, role.label if role else "", role)
 
 
 def _save_role(call: Call) -> Response:
-    role, fields = _row(call, call.pim.world.roles), call.parameters()
-    label = str(fields.get(f"{ROLE_FORM}[label]", "")).strip()
-    if not _token_holds(call, fields, ROLE_FORM):
+    role, fields = _shown_row(call, call.pim.world.roles), call.parameters()
+    label = str(fields.get(f"{_form_name(call, 'role')}[label]", "")).strip()
+    form = _form_name(call, "role")
+    if not _token_holds(call, fields, form):
         return _refused_role(call, role, label, ((), [_WRONG_CSRF]))
     try:
         saved = roles.save_role(call.pim, role, label, _privileges(fields))
     except ViolationError as no:
         at_label = [one.message for one in no.violations if one.path == "label"]
         above = [one.message for one in no.violations if one.path != "label"]
-        stated = at_label if call.pim.release.role_form_states_reasons else []
+        stated = at_label if call.pim.release.roles.states_reasons else []
         return _refused_role(call, role, label, (stated, above))
-    _move_users(call, fields, ROLE_FORM, lambda user: user.roles, saved)
-    return http.json_answer({"route": "pim_user_role_update", "params": {"id": saved.id}})
+    _move_users(call, fields, form, lambda user: user.roles, saved)
+    return _saved(call, "role", saved.id)
 
 
 def _delete_role(call: Call) -> Response:
@@ -91,7 +113,7 @@ def _delete_role(call: Call) -> Response:
 
 
 def _refused_role(call: Call, role: Role | None, label: str, messages: Messages) -> Response:
-    if call.pim.release.role_form_states_reasons:
+    if call.pim.release.roles.states_reasons:
         return _role_page(call, label, None, messages, offered=())
     shown = role or call.pim.world.role_by_code(roles.code_of(label))
     return _role_page(call, label, shown, messages)
@@ -106,8 +128,9 @@ def _role_page(
 ) -> Response:
     names = call.pim.release.offered if offered is None else offered
     boxes = [(name, role is not None and name in role.privileges) for name in names]
-    token = call.started_session().csrf_token(ROLE_FORM)
-    return http.html(pages.role_form(call.path, token, label, boxes, messages))
+    form = _form_name(call, "role")
+    token = call.started_session().csrf_token(form)
+    return http.html(pages.role_form(form, call.path, token, label, boxes, messages))
 
 
 def _privileges(fields: dict[str, Any]) -> dict[str, bool]:
@@ -124,21 +147,22 @@ def _privileges(fields: dict[str, Any]) -> dict[str, bool]:
 
 
 def _show_group(call: Call) -> Response:
-    group = _row(call, call.pim.world.groups)
+    group = _shown_row(call, call.pim.world.groups)
     return _group_page(call, group.name if group else "")
 
 
 def _save_group(call: Call) -> Response:
-    group, fields = _row(call, call.pim.world.groups), call.parameters()
-    name = str(fields.get(f"{GROUP_FORM}[name]", "")).strip()
-    if not _token_holds(call, fields, GROUP_FORM):
+    group, fields = _shown_row(call, call.pim.world.groups), call.parameters()
+    name = str(fields.get(f"{_form_name(call, 'group')}[name]", "")).strip()
+    form = _form_name(call, "group")
+    if not _token_holds(call, fields, form):
         return _group_page(call, name, ((), [_WRONG_CSRF]))
     try:
         saved = roles.save_group(call.pim, group, name)
     except ViolationError as no:
         return _group_page(call, name, ([one.message for one in no.violations], ()))
-    _move_users(call, fields, GROUP_FORM, lambda user: user.groups, saved)
-    return http.json_answer({"route": "pim_user_group_update", "params": {"id": saved.id}})
+    _move_users(call, fields, form, lambda user: user.groups, saved)
+    return _saved(call, "group", saved.id)
 
 
 def _delete_group(call: Call) -> Response:
@@ -148,7 +172,15 @@ def _delete_group(call: Call) -> Response:
 
 
 def _group_page(call: Call, name: str, messages: Messages = ((), ())) -> Response:
-    return http.html(pages.group_form(call.path, call.started_session().csrf_token(GROUP_FORM), name, messages))
+    form = _form_name(call, "group")
+    return http.html(pages.group_form(form, call.path, call.started_session().csrf_token(form), name, messages))
+
+
+def _saved(call: Call, name: str, number: int) -> Response:
+    traits = call.pim.release.roles
+    if traits.redirects:
+        return http.redirect(f"/user/{name}/update/{number}")
+    return http.json_answer({"route": f"{traits.form}_{name}_update", "params": {"id": number}})
 
 
 def _token_holds(call: Call, fields: dict[str, Any], form: str) -> bool:
@@ -164,8 +196,12 @@ def _move_users(call: Call, fields: dict[str, Any], form: str, held: Callable[[U
             held(user).remove(row)
 
 
-def _row(call: Call, rows: dict[int, Any], refusal: type[CrashError | MissingError] = CrashError) -> Any:
-    """The row a path names; None for a path without an id. The forms fall over an unknown one."""
+def _shown_row(call: Call, rows: dict[int, Any]) -> Any:
+    return _row(call, rows, CrashError if call.pim.release.roles.crashes_on_unknown else MissingError)
+
+
+def _row(call: Call, rows: dict[int, Any], refusal: type[CrashError | MissingError]) -> Any:
+    """The row a path names; None for a path without an id."""
     if "id" not in call.parts:
         return None
     if int(call.parts["id"]) not in rows:

@@ -1,16 +1,13 @@
 """`/api/oauth/v1/token`: every refusal is a 422 with a sentence, never a 401 (observed.md §14)."""
 
 import base64
-from typing import Final
 
 from starlette.responses import Response
 
 from vault_pim.sandbox.akeneo import http, oauth
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import Area, Route
 from vault_pim.sandbox.akeneo.refusals import ImpossibleError
-
-BODY_LIMIT: Final = 300
+from vault_pim.sandbox.akeneo.routing import Area, Route
 
 
 def routes() -> list[Route]:
@@ -26,14 +23,15 @@ def routes() -> list[Route]:
 
 
 def _token(call: Call) -> Response:
-    if len(call.body) > BODY_LIMIT:
-        return http.api_error(413, f"Request content exceeded the maximum allowed size of {BODY_LIMIT} bytes")
+    limit = call.pim.release.api.body_limit
+    if limit is not None and len(call.body) > limit:
+        return http.api_error(413, f"Request content exceeded the maximum allowed size of {limit} bytes")
     parameters = call.parameters()
     client_id, secret = _basic(call) or (parameters.get("client_id", ""), parameters.get("client_secret", ""))
     try:
         pair = oauth.grant(call.pim, parameters, str(client_id), str(secret))
     except ImpossibleError as no:
-        return http.api_error(422, str(no), {"cache-control": call.pim.release.refusal_cache})
+        return http.api_error(422, str(no), {"cache-control": call.pim.release.web.refusal_cache})
     body = {
         "access_token": pair.access.value,
         "expires_in": int(call.pim.access_token_lifetime.total_seconds()),
@@ -41,7 +39,7 @@ def _token(call: Call) -> Response:
         "scope": None,
         "refresh_token": pair.refresh.value,
     }
-    headers = {"cache-control": call.pim.release.grant_cache, "pragma": "no-cache"}
+    headers = {"cache-control": call.pim.release.web.grant_cache, "pragma": "no-cache"}
     return http.json_answer(body, headers=headers)
 
 

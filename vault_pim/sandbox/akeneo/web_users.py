@@ -5,11 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from vault_pim.sandbox.akeneo import http, users
+from vault_pim.sandbox.akeneo import grids, http, users
 from vault_pim.sandbox.akeneo.http import Call
-from vault_pim.sandbox.akeneo.kernel import Handler, Route
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP
 from vault_pim.sandbox.akeneo.refusals import CrashError, ImpossibleError, MissingError, Violation
+from vault_pim.sandbox.akeneo.release import UserTraits
+from vault_pim.sandbox.akeneo.routing import Handler, Route
 from vault_pim.sandbox.akeneo.world import User
 
 _ONE = r"/rest/user/{id:\d+}"
@@ -48,7 +49,7 @@ def _falling_over(handler: Handler) -> Handler:
 
 
 def _current(call: Call) -> Response:
-    return http.json_answer({"ui_locale_decimal_separator": "."} | _shown(call.logged_in_user))
+    return http.json_answer({"ui_locale_decimal_separator": "."} | _shown(call, call.logged_in_user))
 
 
 def _security(call: Call) -> Response:
@@ -56,7 +57,7 @@ def _security(call: Call) -> Response:
 
 
 def _get(call: Call) -> Response:
-    return http.json_answer(_shown(_named(call)))
+    return http.json_answer(_shown(call, _named(call)))
 
 
 def _create(call: Call) -> Response:
@@ -76,11 +77,15 @@ def _duplicate(call: Call) -> Response:
 
 def _created(call: Call, values: dict[str, Any]) -> Response:
     password, repeated = values.get("password") or "", values.pop("password_repeat", None)
+    traits = call.pim.release.users
+    if not password and traits.crashes_without_password:
+        raise CrashError("the controller compares what is not there")
     user = users.new_user(call.pim, values)
-    broken = users.violations_of(call.pim, user) + users.password_violations("password", str(password), repeated)
+    broken = users.violations_of(call.pim, user)
+    broken += users.password_violations(traits, traits.password, "password", str(password), repeated)
     if broken:
         return http.json_answer({"values": _listed(broken)}, 400)
-    return http.json_answer(_shown(users.store(call.pim, user)))
+    return http.json_answer(_shown(call, users.store(call.pim, user)))
 
 
 def _update(call: Call) -> Response:
@@ -96,24 +101,25 @@ def _profile(call: Call) -> Response:
 def _updated(call: Call, user: User) -> Response:
     values = _values(call)
     asked = {key: values.pop(key, None) for key in ("current_password", "new_password", "new_password_repeat")}
-    if not call.pim.release.bare_password_changes:
+    if not call.pim.release.users.bare_password_changes:
         values.pop("password", None)
     if any(asked.values()):
-        if broken := _password_change_violations(user, asked):
+        if broken := _password_change_violations(call.pim.release.users, user, asked):
             return http.json_answer(_listed(broken), 400)
         values["password"] = asked["new_password"]
     draft = users.changed(call.pim, user, values)
     if broken := users.violations_of(call.pim, draft):
         return http.json_answer(_listed(broken), 400)
     users.adopt(user, draft)
-    return http.json_answer(_shown(user))
+    return http.json_answer(_shown(call, user))
 
 
-def _password_change_violations(user: User, asked: Mapping[str, Any]) -> list[Violation]:
+def _password_change_violations(traits: UserTraits, user: User, asked: Mapping[str, Any]) -> list[Violation]:
     """The current password is the one of the user to be changed, whoever asks."""
     if not user.has_password(str(asked["current_password"] or "")):
         return _WRONG_PASSWORD
-    return users.password_violations("new_password", str(asked["new_password"] or ""), asked["new_password_repeat"])
+    password, repeated = str(asked["new_password"] or ""), asked["new_password_repeat"]
+    return users.password_violations(traits, traits.new_password, "new_password", password, repeated)
 
 
 def _delete(call: Call) -> Response:
@@ -125,9 +131,6 @@ def _delete(call: Call) -> Response:
 
 
 def _grid(call: Call) -> Response:
-    size, page = _pager(call, "_per_page", 25), _pager(call, "_page", 1)
-    everybody = [user for user in call.pim.world.users.values() if not user.api_type]
-    everybody.sort(key=lambda user: user.username.lower())
     rows = [
         {
             "username": user.username,
@@ -138,14 +141,10 @@ def _grid(call: Call) -> Response:
             "update_link": f"/user/{user.id}/edit",
             "delete_link": f"/rest/user/{user.id}",
         }
-        for user in everybody[(page - 1) * size : page * size]
+        for user in call.pim.world.users.values()
+        if not user.api_type
     ]
-    return http.json_answer({"data": rows, "options": {"totalRecords": len(everybody)}})
-
-
-def _pager(call: Call, name: str, default: int) -> int:
-    text = call.query.get(f"{_GRID}[_pager][{name}]", "")
-    return int(text) if text.isdigit() and int(text) else default
+    return grids.page(call, _GRID, rows, "username")
 
 
 def _named(call: Call) -> User:
@@ -168,9 +167,9 @@ def _listed(violations: list[Violation]) -> list[dict[str, Any]]:
     return [{"path": one.path, "message": one.message, "global": False} for one in violations]
 
 
-def _shown(user: User) -> dict[str, Any]:
-    properties = user.properties
-    return {
+def _shown(call: Call, user: User) -> dict[str, Any]:
+    properties, profile = user.properties, call.pim.release.users.shows_profile
+    shown = {
         "code": user.username,
         "enabled": user.enabled,
         "username": user.username,
@@ -184,10 +183,8 @@ def _shown(user: User) -> dict[str, Any]:
         **{key: properties[key] for key in ("catalog_default_scope", "default_category_tree")},
         **{key: properties[key] for key in ("email_notifications", "timezone")},
         "groups": [group.name for group in user.groups],
-        "visible_group_ids": [group.id for group in user.groups if group.name != DEFAULT_GROUP],
         "roles": [role.code for role in user.roles],
         "product_grid_filters": properties["product_grid_filters"],
-        "profile": None,
         "avatar": {"filePath": None, "originalFilename": None},
         "meta": {
             "id": user.id,
@@ -198,3 +195,7 @@ def _shown(user: User) -> dict[str, Any]:
         },
         "properties": [],
     }
+    if profile:
+        shown["profile"] = None
+        shown["visible_group_ids"] = [group.id for group in user.groups if group.name != DEFAULT_GROUP]
+    return shown
