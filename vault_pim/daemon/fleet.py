@@ -26,8 +26,6 @@ from vault_pim.engine.reconcile import Reconciler
 
 logger = logging.getLogger(__name__)
 
-LOOK = "look"
-
 
 class Fleet:
     """The workers of one installation.
@@ -51,6 +49,7 @@ class Fleet:
         self._metrics = metrics
         self._beat = beat
         self._ids: dict[str, tuple[ConnectorId, ...]] = {}
+        self._known = threading.Event()
         self._workers = {
             pim: PimWorker(pim, installation, reconciler, board=board, metrics=metrics, turn=turns[pim])
             for pim in installation.settings.pims
@@ -64,9 +63,9 @@ class Fleet:
 
     def start(self) -> None:
         """Begin to wake; returns at once."""
-        self._every(LOOK, self.look)
+        self._every(self.look)
         for pim in self._workers:
-            self._every(f"wake {pim}", partial(self.wake, pim))
+            self._every(partial(self.wake, pim))
         self._scheduler.start()
 
     @property
@@ -76,7 +75,7 @@ class Fleet:
 
     def look(self) -> None:
         """Ask Vault which connectors there are. Raises nothing: the next look tries again."""
-        installation, first = self.installation, not self._ids
+        installation = self.installation
         try:
             known = installation.ids()
         except VaultPimError as error:
@@ -90,38 +89,34 @@ class Fleet:
             for id_ in known:
                 by_pim[id_.pim].append(id_)
             self._ids = {pim: tuple(by_pim[pim]) for pim in self._workers}
-            if first:
-                self._wake_all()
+            self._known.set()
         finally:
             self._beat()
 
     def wake(self, pim: str) -> None:
         """Have one PIM's worker look what is due, once Vault has said which connectors there are."""
-        if pim in self._ids:
-            self._workers[pim].wake(self._ids[pim])
+        self._known.wait()
+        self._workers[pim].wake(self._ids.get(pim, ()))
 
     def stop(self) -> None:
         """Begin no further step. Returns at once; see `drain`."""
         for worker in self._workers.values():
             worker.stop()
+        self._known.set()
 
     def drain(self) -> None:
         """Wait until the steps in hand are done, and log out everywhere."""
         self.stop()
-        self._scheduler.shutdown()
+        if self.alive:
+            self._scheduler.shutdown()
         for worker in self._workers.values():
             worker.drain()
         self.installation.close()
 
-    def _every(self, name: str, job: Callable[[], None]) -> None:
+    def _every(self, job: Callable[[], None]) -> None:
         every = self.installation.settings.daemon.check_every.total_seconds()
         now = SystemClock().now()
-        self._scheduler.add_job(job, "interval", seconds=every, id=name, next_run_time=now)
-
-    def _wake_all(self) -> None:
-        for job in self._scheduler.get_jobs():
-            if job.id != LOOK:
-                job.modify(next_run_time=SystemClock().now())
+        self._scheduler.add_job(job, "interval", seconds=every, next_run_time=now)
 
     def _reconciler(self, pim: str) -> Reconciler | None:
         """The reconciler of a PIM, telling its steps; None where the configuration does not allow one."""

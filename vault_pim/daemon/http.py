@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 PATIENCE = 5.0
 """Seconds a caller may take for his next byte."""
 AT_ONCE = 16
+NOTICE_END = 0.1
+"""Seconds until the server notices that it shall end."""
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -58,7 +60,7 @@ class Server:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self._http.server_address[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(NOTICE_END,), name="http", daemon=True).start()
         logger.info("listening", extra={"address": self.url})
         return self
 
@@ -71,6 +73,7 @@ class _Listener(ThreadingHTTPServer):
     """A thread per request, but not more than `AT_ONCE`."""
 
     daemon_threads = True
+    request_queue_size = 64
     block_on_close = False
 
     def __init__(self, service: Service, host: str, port: int) -> None:

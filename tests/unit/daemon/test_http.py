@@ -122,11 +122,10 @@ def test_status_page_is_self_contained_and_escapes_what_it_shows(caller: Caller,
     declared = tuple(replace(one, owner=evil) for one in office.configured.declared)
     office.configured = replace(office.configured, declared=declared)
     assert office.service.reload()
-    until(lambda: evil[1:-1] in caller.ask("/")[2])
+    until(lambda: "&lt;script&gt;" in caller.ask("/")[2])
     status, headers, page = caller.ask("/")
     assert status == 200
     assert evil not in page
-    assert "&lt;script&gt;" in page
     assert not re.search(r"\b(src|href|url)\s*[=(]", page)
     assert not re.search(r"\bstyle=", page)
     assert "default-src 'none'; style-src 'sha256-" in headers["Content-Security-Policy"]

@@ -23,6 +23,7 @@ from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
 from vault_pim.settings import Settings
+from vault_pim.settings.problems import Places
 from vault_pim.settings.shape import AuditSettings, DaemonSettings, PimSettings, TokenLogin, VaultSettings, WebLogin
 
 CHECK_EVERY = timedelta(seconds=1)
@@ -52,7 +53,7 @@ def settings(*connectors: Connector, max_parallel: int = 1) -> Settings:
         daemon=DaemonSettings(listen="127.0.0.1:0", check_every=CHECK_EVERY, survey_every=SURVEY_EVERY),
         audit=AuditSettings(),
         declared=connectors,
-        places={},
+        places=Places(main=Path("vault-pim.yaml"), written={}, variables={}),
     )
 
 
