@@ -56,7 +56,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "plan": Entry(target="vault_pim.cli.passes:plan", help="Show the next step of each connector.", panel=OPERATE),
     "apply": Entry(target="vault_pim.cli.passes:apply", help="Do what is due until nothing is.", panel=OPERATE),
-    "daemon": Entry(target="vault_pim.cli.daemon:daemon", help="The same, for ever, on schedule.", panel=OPERATE),
+    "daemon": Entry(target="vault_pim.cli.daemon:daemon", help="Do what is due, for ever, on schedule.", panel=OPERATE),
     "status": Entry(target="vault_pim.cli.status:status", help="Show where each connector stands.", panel=OPERATE),
     "rotate": Entry(target="vault_pim.cli.passes:rotate", help="Make a new generation now.", panel=OPERATE),
     "revoke": Entry(target="vault_pim.cli.revoke:revoke", help="Cut a connector off, with proof.", panel=RESPOND),

@@ -14,7 +14,8 @@ from vault_pim.assembly import Installation, assemble
 from vault_pim.daemon.board import Board
 from vault_pim.daemon.fleet import Fleet
 from vault_pim.daemon.metrics import Metrics
-from vault_pim.domain.errors import ConfigurationError
+from vault_pim.daemon.worker import where
+from vault_pim.domain.errors import ConfigurationError, Impossible, VaultPimError
 from vault_pim.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -78,11 +79,9 @@ class Service:
         try:
             installation = self._build(self._load())
         except ConfigurationError as error:
-            self.board.reload_error = "\n".join(filter(None, (error.what, error.why, error.advice)))
-            self.metrics.configured(success=False)
-            known = {"why": error.why, "advice": error.advice}
-            logger.error("configuration not reloaded, the former one stays: %s", error.what, extra=known)  # noqa: TRY400
-            return False
+            return self._keep(error)
+        except Exception as error:  # noqa: BLE001 - a bug in reading must not end a daemon that works
+            return self._keep(Impossible(f"bug: {where(error)}"))
         if installation.settings.daemon.listen != self.installation.settings.daemon.listen:
             logger.warning("daemon.listen is changed; it takes effect at the next start")
         former, self._fleet = self._fleet, self._make_fleet(installation)
@@ -112,6 +111,14 @@ class Service:
         vault, pims = self.board.vault, self.board.pims()
         found = [] if vault.up else [f"Vault: {vault.said}"]
         return [*found, *(f"{link.name}: {link.said}" for link in pims.values() if link.up is None)]
+
+    def _keep(self, error: VaultPimError) -> bool:
+        """Say why the former configuration stays in force."""
+        self.board.reload_error = "\n".join(filter(None, (error.what, error.why, error.advice)))
+        self.metrics.configured(success=False)
+        known = {"why": error.why, "advice": error.advice}
+        logger.error("configuration not reloaded, the former one stays: %s", error.what, extra=known)
+        return False
 
     def _make_fleet(self, installation: Installation) -> Fleet:
         self.board.configured(installation.settings.pims, installation.clock.now())

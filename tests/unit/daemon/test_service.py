@@ -85,6 +85,17 @@ def test_wrong_configuration_changes_nothing_loudly(
     assert b"vault_pim_config_last_reload_success 1.0" in office.service.metrics.page()
 
 
+def test_bug_in_reading_the_configuration_does_not_end_the_daemon(
+    town: Town, office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error nobody thought of is told by kind and place, and the old configuration goes on."""
+    office.service._build = lambda _: (_ for _ in ()).throw(RuntimeError("its text could be anything"))
+    assert not office.service.reload()
+    assert "bug: RuntimeError in " in caplog.text
+    assert "anything" not in caplog.text
+    until(lambda: served(town, "north/erp"))
+
+
 def test_reload_forgets_connectors_and_pims_that_are_gone(town: Town, office: Office) -> None:
     """After a reload without a PIM, nothing of it is shown, and the other PIM's connector has not been rotated."""
     until(lambda: served(town, "north/erp") and served(town, "south/erp"))
