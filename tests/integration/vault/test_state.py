@@ -58,8 +58,7 @@ def test_saved_state_comes_back_with_every_field(states: VaultStateStore) -> Non
 
 def test_record_full_of_generations_is_taken_and_comes_back(states: VaultStateStore) -> None:
     """As many as are ever kept, with everything a generation can have; OpenBao counts the strings of a request."""
-    instants = {"published_at": NOW, "retire_at": NOW, "ended_at": NOW}
-    ended = replace(FULL.generations[0], stage=Stage.REVOKED, refusal="it was refused", **instants)
+    ended = replace(FULL.generations[0], stage=Stage.REVOKED, refusal="it was refused", published_at=NOW, ended_at=NOW)
     state = replace(FULL, generations=tuple(replace(ended, number=number) for number in range(FINAL_KEPT)))
     states.save(state, 0)
     assert states.load(ERP).state == state
