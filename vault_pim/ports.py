@@ -105,7 +105,11 @@ class CredentialStore(Protocol):
     """Where credential sets lie: held (only we can read them) and served (the connector's own path)."""
 
     def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
-        """Keep the set where connectors cannot read it."""
+        """Keep the set where connectors cannot read it; a number is held once.
+
+        Raises:
+            TakenOver: another set was held under this number, or its copy was dropped.
+        """
         ...
 
     def held(self, connector: ConnectorId, number: int) -> CredentialSet | None:
@@ -113,7 +117,7 @@ class CredentialStore(Protocol):
         ...
 
     def drop_held(self, connector: ConnectorId, number: int) -> None:
-        """Destroy the held copy beyond recovery."""
+        """Destroy the held copy beyond recovery, and let none be held under this number any more."""
         ...
 
     def served(self, connector: ConnectorId) -> Served | None:

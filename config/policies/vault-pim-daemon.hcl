@@ -25,12 +25,12 @@ path "pim-state/metadata/connectors/+/" {
   capabilities = ["list"]
 }
 
-# held credential sets: gone for good when they are dropped
+# held credential sets: held once, gone for good when they are dropped
 path "pim-state/data/pending/+/+/+" {
   capabilities = ["create", "read", "update"]
 }
-path "pim-state/metadata/pending/+/+/+" {
-  capabilities = ["delete"]
+path "pim-state/destroy/pending/+/+/+" {
+  capabilities = ["update"]
 }
 
 # refused logins at a PIM; the fingerprint key, made once and never replaced

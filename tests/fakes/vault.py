@@ -33,12 +33,15 @@ class FakeCredentialStore:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.copies: dict[tuple[ConnectorId, int], CredentialSet] = {}
+        self.dropped: set[tuple[ConnectorId, int]] = set()
         self.paths: dict[ConnectorId, list[KvVersion]] = {}
         self.hints: dict[ConnectorId, datetime | None] = {}
 
     @port_call
     def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
-        """Replaces what was held."""
+        """Once for each number."""
+        if self.copies.get((connector, number), credentials) != credentials or (connector, number) in self.dropped:
+            raise TakenOver(f"generation {number} of {connector} is held already, or was")
         self.copies[connector, number] = credentials
 
     @port_call
@@ -50,6 +53,7 @@ class FakeCredentialStore:
     def drop_held(self, connector: ConnectorId, number: int) -> None:
         """Beyond recovery."""
         self.copies.pop((connector, number), None)
+        self.dropped.add((connector, number))
 
     @port_call
     def served(self, connector: ConnectorId) -> Served | None:

@@ -16,7 +16,7 @@ class Reason(StrEnum):
     MECHANISM_CHANGED = "mechanism-changed"
     LABEL_CHANGED = "label-changed"
     # why a generation moves on
-    PLANNED = "planned"
+    BROKEN_OFF = "broken-off"
     ISSUED = "issued"
     VERIFIED = "verified"
     GRACE_OVER = "grace-over"
@@ -58,7 +58,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.GONE_AT_PIM: "the current set no longer exists at the PIM",
     Reason.MECHANISM_CHANGED: "its mechanism was changed in the configuration",
     Reason.LABEL_CHANGED: "its label was changed in the configuration",
-    Reason.PLANNED: "it is planned",
+    Reason.BROKEN_OFF: "its making was broken off",
     Reason.ISSUED: "it is issued and not yet verified",
     Reason.VERIFIED: "it is verified and not yet served",
     Reason.GRACE_OVER: "its grace is over",

@@ -40,12 +40,10 @@ Effect = Callable[[Tools, Facts, int], Done]
 
 
 def issue(tools: Tools, facts: Facts, number: int) -> Done:
-    """Make the set at the PIM and hold it where connectors cannot read it."""
+    """Make the set at the PIM and hold it where connectors cannot read it; tried once for each number."""
     generation = generation_of(facts, number)
-    credentials = held(tools, facts, generation)
-    if credentials is None:
-        credentials = tools.driver.issue(declared(facts), generation)
-        tools.credentials.hold(facts.id, number, credentials)
+    credentials = tools.driver.issue(declared(facts), generation)
+    tools.credentials.hold(facts.id, number, credentials)
     pim = facts.observation.pim
     issued = replace(
         generation,
@@ -145,8 +143,7 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     ended = replace(generation, stage=advance(generation.stage, step), ended_at=facts.now)
     credentials = held(tools, facts, generation)
     if credentials is None:
-        tools.driver.delete(generation)
-        evidence: tuple[str, ...] = ("deleted at the PIM", "no copy is held")
+        evidence: tuple[str, ...] = (_delete(tools, generation), "no copy is held")
     else:
         tokens = tools.driver.take_tokens(credentials)
         gone = _delete(tools, generation)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeGuard
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import AuditUnavailable, TakenOver, VaultPimError
@@ -24,7 +25,7 @@ from vault_pim.engine.hold import Hold
 from vault_pim.engine.mends import MENDS
 from vault_pim.engine.observe import Look, observe
 from vault_pim.engine.tools import Tools
-from vault_pim.lifecycle.decide import decide
+from vault_pim.lifecycle.decide import decide, role_due
 from vault_pim.lifecycle.findings import findings
 
 logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class Reconciler:
         self._record(facts, decision, tags.begun)
         hold.save(facts.state)
         try:
-            if isinstance(first := decide(facts), Mend) and first != decision:
+            if _issues(decision) and isinstance(first := role_due(facts, declared(facts)), Mend):
                 # Only now that the intent is saved is the role ours; no set is made without it.
                 facts = replace(facts, observation=self._carry_out(hold, facts, first).observation)
             outcome = effect(self.tools, facts, decision.number or 0)
@@ -198,9 +199,13 @@ _STEP_TAGS = _Tags(begun=Tag.STEP_BEGUN, done=Tag.STEP_DONE, failed=Tag.STEP_FAI
 _MEND_TAGS = _Tags(begun=Tag.MEND_BEGUN, done=Tag.MEND_DONE, failed=Tag.MEND_FAILED)
 
 
+def _issues(decision: Do | Mend) -> TypeGuard[Do]:
+    return isinstance(decision, Do) and decision.step is Step.ISSUE
+
+
 def _with_intent(facts: Facts, decision: Do | Mend) -> ConnectorState:
     """The state that must be durable before the effect: a generation about to be issued is planned in it."""
-    if not isinstance(decision, Do) or decision.step is not Step.ISSUE or facts.state.find(decision.number):
+    if not _issues(decision):
         return facts.state
     connector = declared(facts)
     return facts.state.put(

@@ -84,6 +84,15 @@ def backing_off(facts: Facts) -> Decision | None:
     return Wait(until=until, reason=Reason.BACKING_OFF) if facts.now < until else None
 
 
+def broken_off(facts: Facts) -> Decision | None:
+    """A set that an earlier try planned is abandoned, and never made under the same label again: whoever tried may only
+    be slow, and would then delete at the PIM what is served."""
+    pending = facts.state.pending
+    if pending is None or pending.stage is not Stage.PLANNED:
+        return None
+    return Do(step=Step.ABANDON, number=pending.number, reason=Reason.BROKEN_OFF)
+
+
 def pending_ends(facts: Facts) -> Decision | None:
     """A pending set that cannot be used, or that nobody wants any more, is abandoned."""
     pending = facts.state.pending
@@ -98,10 +107,8 @@ def pending_goes_on(facts: Facts) -> Decision | None:
     pending, connector = facts.state.pending, facts.connector
     if pending is None or connector is None:
         return None
-    if pending.stage is Stage.PLANNED:
-        return _issue(facts, connector, pending.number, Reason.PLANNED)
     if pending.stage is Stage.ISSUED:
-        return _role(facts, connector) or Do(step=Step.VERIFY, number=pending.number, reason=Reason.ISSUED)
+        return role_due(facts, connector) or Do(step=Step.VERIFY, number=pending.number, reason=Reason.ISSUED)
     if facts.observation.access is Presence.CUT:
         return Mend(part=Part.ACCESS, reason=Reason.ACCESS_CUT)
     return Do(step=Step.PUBLISH, number=pending.number, reason=Reason.VERIFIED)
@@ -138,15 +145,17 @@ def role_as_declared(facts: Facts) -> Decision | None:
     """The role of a served set holds exactly what is declared, also after somebody changed it by hand."""
     if facts.connector is None or facts.state.current is None:
         return None
-    return _role(facts, facts.connector)
+    return role_due(facts, facts.connector)
 
 
 def successor(facts: Facts) -> Decision | None:
     """A new generation is planned and issued when a check says so."""
     if facts.connector is None:
         return None
-    reason = rotation_due(facts, facts.connector)
-    return _issue(facts, facts.connector, facts.state.next_number, reason) if reason else None
+    reason, number = rotation_due(facts, facts.connector), facts.state.next_number
+    if reason is None:
+        return None
+    return obstacle(facts, facts.connector, _pim(facts), number) or Do(step=Step.ISSUE, number=number, reason=reason)
 
 
 def nothing_due(facts: Facts) -> Decision:
@@ -170,6 +179,7 @@ RULES: tuple[Rule, ...] = (
     revocation,
     backing_off,
     orphan,
+    broken_off,
     pending_ends,
     pending_goes_on,
     served_as_known,
@@ -181,17 +191,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _issue(facts: Facts, connector: Connector, number: int, reason: Reason) -> Decision:
-    """Issue, unless something forbids it; a planned generation's role is put right before."""
-    alarm = obstacle(facts, connector, _pim(facts), number)
-    if alarm is not None:
-        return alarm
-    planned = facts.state.find(number) is not None
-    mend = _role(facts, connector) if planned else None
-    return mend or Do(step=Step.ISSUE, number=number, reason=reason)
-
-
-def _role(facts: Facts, connector: Connector) -> Decision | None:
+def role_due(facts: Facts, connector: Connector) -> Decision | None:
     """Bring the role to what is declared, if the PIM offers that; only ever one that is ours."""
     pim = _pim(facts)
     if pim.role is Presence.AS_DECLARED or connector.label not in facts.state.roles:

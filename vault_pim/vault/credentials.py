@@ -5,6 +5,7 @@ somebody else wrote meanwhile.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -34,25 +35,29 @@ class VaultCredentialStore:
         self._held = KeyValue(session, layout.state_mount)
 
     def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
-        """Keep the set where connectors cannot read it; a set held before under this number is replaced.
+        """Keep the set where connectors cannot read it. A number is held once: whoever comes late stops here.
 
         Raises:
-            TakenOver: somebody wrote the path meanwhile.
+            TakenOver: another set was held under this number, or its generation has ended.
         """
-        path = held(connector, number)
-        entry = self._held.read(path)
-        if entry.data is None or _credentials(entry.data, path) != credentials:
-            self._held.write(path, _document(credentials, generation=str(number)), cas=entry.kv_version)
+        try:
+            self._held.write(held(connector, number), _document(credentials, generation=str(number)), cas=0)
+        except TakenOver:
+            if self.held(connector, number) != credentials:
+                raise
 
     def held(self, connector: ConnectorId, number: int) -> CredentialSet | None:
         """The held set of that generation, or None."""
         path = held(connector, number)
         entry = self._held.read(path)
-        return None if entry.data is None else _credentials(entry.data, path)
+        return _credentials(entry.data, path) if entry.data else None
 
     def drop_held(self, connector: ConnectorId, number: int) -> None:
-        """Delete the held copy with all its KV versions; not there is fine."""
-        self._held.erase(held(connector, number))
+        """Destroy the held copy beyond recovery; the number stays taken, whether or not there was a copy."""
+        path = held(connector, number)
+        with suppress(TakenOver):
+            self._held.write(path, {}, cas=0)
+        self._held.destroy(path, (1,))
 
     def served(self, connector: ConnectorId) -> Served | None:
         """What the connector's path serves now; generation 0 if it is nothing of ours."""

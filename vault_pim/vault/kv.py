@@ -1,7 +1,7 @@
 """KV v2 with check-and-set. Knows Vault's texts for it, which nothing else does (contracts/openbao.md §B, "KV v2").
 
-Called by the stores of this room and by `client`. Refuses to write without check-and-set. Deleting a key wholly
-(`erase`) makes its KV version start at 1 again, so it must not be done to a key whose version is a fence.
+Called by the stores of this room and by `client`. Refuses to write without check-and-set, and to delete a key
+wholly: its KV version would start at 1 again, and could not fence off whoever comes late.
 """
 
 import itertools
@@ -117,10 +117,6 @@ class KeyValue:
     def destroy(self, path: str, kv_versions: tuple[int, ...]) -> None:
         """Destroy the data of KV versions beyond recovery; done already is fine."""
         self._request("POST", f"destroy/{path}", {"versions": list(kv_versions)})
-
-    def erase(self, path: str) -> None:
-        """Delete a path with all its KV versions; not there is fine. Its KV version starts at 1 again."""
-        self._request("DELETE", f"metadata/{path}")
 
     def names(self, folder: str) -> tuple[str, ...]:
         """What lies in a folder; folders in it end with `/`."""

@@ -35,12 +35,12 @@ path "{state}/metadata/connectors/+/" {{
   capabilities = ["list"]
 }}
 
-# held credential sets: gone for good when they are dropped
+# held credential sets: held once, gone for good when they are dropped
 path "{state}/data/pending/+/+/+" {{
   capabilities = ["create", "read", "update"]
 }}
-path "{state}/metadata/pending/+/+/+" {{
-  capabilities = ["delete"]
+path "{state}/destroy/pending/+/+/+" {{
+  capabilities = ["update"]
 }}
 
 # refused logins at a PIM; the fingerprint key, made once and never replaced

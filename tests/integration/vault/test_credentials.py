@@ -74,11 +74,20 @@ def test_held_set_comes_back_as_it_was(store: VaultCredentialStore, erp: Connect
     assert store.held(erp.id, 2) is None
 
 
-def test_holding_another_set_under_the_number_replaces_it(store: VaultCredentialStore, erp: Connector) -> None:
-    """A set that lost its secret at the PIM is made anew under the same number."""
-    store.hold(erp.id, 1, a_set("lost"))
-    store.hold(erp.id, 1, a_set("anew"))
-    assert store.held(erp.id, 1) == a_set("anew")
+def test_another_set_is_not_held_under_the_number(store: VaultCredentialStore, erp: Connector) -> None:
+    """Whoever is slow does not write over what another try has held."""
+    store.hold(erp.id, 1, a_set("one"))
+    with pytest.raises(TakenOver):
+        store.hold(erp.id, 1, a_set("late"))
+    assert store.held(erp.id, 1) == a_set("one")
+
+
+def test_nothing_is_held_under_a_number_that_was_dropped(store: VaultCredentialStore, erp: Connector) -> None:
+    """Also where nothing was held before: whoever is slow leaves no secret behind."""
+    store.drop_held(erp.id, 1)
+    with pytest.raises(TakenOver):
+        store.hold(erp.id, 1, a_set("late"))
+    assert store.held(erp.id, 1) is None
 
 
 def test_dropped_set_is_gone_in_every_kv_version(
@@ -86,11 +95,12 @@ def test_dropped_set_is_gone_in_every_kv_version(
 ) -> None:
     """Dropping leaves nothing that even an administrator could bring back."""
     store.hold(erp.id, 1, a_set("one"))
-    store.hold(erp.id, 1, a_set("two"))
     store.drop_held(erp.id, 1)
     store.drop_held(erp.id, 1)
     assert store.held(erp.id, 1) is None
-    assert KeyValue(world.admin, "pim-state").metadata(held(erp.id, 1)) is None
+    left = KeyValue(world.admin, "pim-state").metadata(held(erp.id, 1))
+    assert left is not None
+    assert (left.readable, left.recoverable) == ((), ())
 
 
 def test_published_set_stands_at_the_path_with_its_hints(

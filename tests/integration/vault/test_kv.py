@@ -144,14 +144,6 @@ def test_names_of_a_folder(kv: KeyValue) -> None:
     assert kv.names("connectors") == ("a", "a/", "c")
 
 
-def test_erased_path_begins_anew(kv: KeyValue) -> None:
-    """Its KV version starts at 1 again, which is why a fence must never be erased."""
-    kv.write("x", {"a": "1"}, cas=0)
-    kv.erase("x")
-    assert kv.read("x").kv_version == 0
-    assert kv.write("x", {"a": "1"}, cas=0) == 1
-
-
 def test_mount_can_be_used_at_once_after_it_was_made(world: VaultWorld) -> None:
     """In its first moment a mount may say that it is upgrading; that is waited for (contracts/openbao.md §B)."""
     for number in range(20):

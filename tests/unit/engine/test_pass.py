@@ -250,6 +250,39 @@ def test_process_that_slept_in_the_middle_of_issuing_harms_nobody(provisioned: W
     assert provisioned.leftovers() == []
 
 
+def test_process_that_slept_just_before_issuing_harms_nobody(provisioned: World) -> None:
+    """Another one took over and serves its own set; the sleeper's belated one has another label, and is deleted."""
+    served: list[bool] = []
+
+    def sleep() -> None:
+        provisioned.let_holds_expire()
+        provisioned.run(impatient=True)
+        assert provisioned.state.current is not None
+        assert provisioned.state.current.number == 3
+
+    provisioned.wire.at("driver.issue", sleep)
+    provisioned.wire.at("*", lambda: served.append(provisioned.connector_works()), when=When.AFTER, times=None)
+    with pytest.raises(TakenOver):
+        provisioned.rotate()
+    provisioned.let_holds_expire()
+    provisioned.run()
+    assert all(served)
+    assert provisioned.leftovers() == []
+
+
+def test_process_overtaken_by_a_revocation_leaves_no_copy(provisioned: World) -> None:
+    """Its set was issued when the revocation came; nothing of it is held once that is proven."""
+
+    def revoke() -> None:
+        provisioned.revoke()
+
+    provisioned.wire.at("driver.issue", revoke, when=When.AFTER)
+    with pytest.raises(TakenOver):
+        provisioned.rotate()
+    assert provisioned.leftovers() == []
+    assert provisioned.pim.labels == set()
+
+
 def test_process_that_slept_in_the_middle_of_publishing_harms_nobody(provisioned: World) -> None:
     """Another one took over and published; the sleeper writes the same set again, or is refused."""
 
