@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Self
 
 from vault_pim.audit.log import AuditFile
-from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
-from vault_pim.pim.driver import ConnectionsDriver
+from vault_pim.pim.console import Console
+from vault_pim.pim.driver import Driver
 from vault_pim.ports import PimDriver
 from vault_pim.settings import Settings
 from vault_pim.settings.shape import ApproleLogin, VaultSettings
@@ -54,7 +55,7 @@ class Installation:
         self.audit = AuditFile(settings.audit.path)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}
-        self._drivers: list[ConnectionsDriver] = []
+        self._drivers: list[Driver] = []
 
     def __enter__(self) -> Self:
         return self
@@ -111,18 +112,20 @@ class Installation:
 
     def _driver(self, name: str) -> PimDriver:
         pim = self.settings.pims[name]
-        if pim.web is None or pim.mechanism == "user_and_client":
+        if pim.web is None:
             raise ConfigurationError(
-                f"PIM {name} is to be used with mechanism user_and_client",
-                why="this release of vault-pim makes credential sets by connections alone",
-                advice=f"Set pims.{name}.mechanism to connections and give pims.{name}.web.",
+                f"PIM {name} has no web login",
+                why="every mechanism makes roles in the web interface, and no PIM's console does",
+                advice=f"Give pims.{name}.web.",
             )
-        driver = ConnectionsDriver(
+        driver = Driver(
             pim=name,
             url=pim.url,
             username=pim.web.username,
             password=pim.web.password,
             release=pim.release,
+            mechanism=None if pim.mechanism == "auto" else Mechanism(pim.mechanism),
+            console=None if pim.console is None else Console(name, pim.console.command),
             ledger=VaultLoginLedger(self.vault, self.layout, self.fingerprints),
             clock=self.clock,
             ca_cert=pim.ca_cert,

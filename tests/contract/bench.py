@@ -1,17 +1,22 @@
 """What the contract of `PimDriver` is tried on: a PIM, drivers for it, and eyes to look into it from behind."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from tests.fakes.builders import a_connector, a_generation
-from vault_pim.domain.connector import OVERALL_ACCESS, Connector
+from vault_pim.domain.connector import OVERALL_ACCESS, Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.ports import PimDriver
 
 ROLE = "ERP"
 BARE = frozenset({OVERALL_ACCESS})
-PERMISSIONS = BARE | {"pim_api_channel_list", "pim_api_product_edit"}
+PERMISSIONS = BARE | {"pim_api_channel_list", "pim_api_attribute_edit"}
 WIDER = PERMISSIONS | {"pim_api_locale_list", "pim_user_role_edit"}
+
+_mechanism = ContextVar("mechanism", default=Mechanism.CONNECTIONS)
 
 
 class Bench(Protocol):
@@ -38,6 +43,14 @@ class Bench(Protocol):
         ...
 
 
+@contextmanager
+def made_by(mechanism: Mechanism) -> Iterator[None]:
+    """Within it, generations are of that mechanism."""
+    before = _mechanism.set(mechanism)
+    yield
+    _mechanism.reset(before)
+
+
 def connector(**changes: Any) -> Connector:
     """A connector as declared."""
     return a_connector(**{"permissions": PERMISSIONS} | changes)
@@ -45,9 +58,10 @@ def connector(**changes: Any) -> Connector:
 
 def planned(number: int = 1, **changes: Any) -> Generation:
     """A generation as the engine plans it."""
-    return a_generation(number, Stage.PLANNED, **changes)
+    return a_generation(number, Stage.PLANNED, **{"mechanism": _mechanism.get()} | changes)
 
 
 def issued(number: int, credentials: CredentialSet, **changes: Any) -> Generation:
     """A generation once its client id is recorded."""
-    return a_generation(number, Stage.ISSUED, client_id=credentials.client_id, username=credentials.username, **changes)
+    names = {"client_id": credentials.client_id, "username": credentials.username}
+    return a_generation(number, Stage.ISSUED, **{"mechanism": _mechanism.get()} | names | changes)

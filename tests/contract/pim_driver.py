@@ -158,7 +158,9 @@ class PimDriverContract:
         assert bench.state() == before
         assert driver.role(ROLE, PERMISSIONS) is Presence.AS_DECLARED
 
-    # ---- slots
+
+class SlotsContract:
+    """The contract where the PIM has a limit; the fixtures are those of `PimDriverContract`."""
 
     def test_no_free_slot_is_said_before_anything_is_made(self, bench: Bench, driver: PimDriver) -> None:
         """The survey says it, and issue refuses; one deleted, and it goes on."""

@@ -68,6 +68,9 @@ class AccountContract:
         assert admin is not None
         admin.failures, admin.first_failure = 5, bench.pim.clock.now()
         driver = bench.driver()
+        if bench.traits.login.lock_counts == "nothing":  # PIM 4.0 and older: nothing locks
+            driver.survey()
+            return
         for _ in range(3):
             with pytest.raises(LoginRefused, match="let 'admin' in") as refused:
                 driver.survey()

@@ -5,11 +5,14 @@ from typing import Any
 
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.pim.releases import RELEASES
 from vault_pim.ports import PimDriver
+from vault_pim.sandbox.akeneo.releases import RELEASES as TRAITS
 from vault_pim.sandbox.pim_server import SandboxPim
 
 LOGIN = "/user/login-check"
 TOKEN = "/api/oauth/v1/token"
+Requests = tuple[tuple[str, str], ...]
 Make = Callable[..., PimDriver]
 
 
@@ -17,14 +20,21 @@ class SandboxBench:
     """One running sandbox PIM.
 
     Args:
+        release: of which release it is.
         make: builds a driver from the PIM, a ledger and changed arguments.
+        writes: method and path of every mutating request of its drivers.
+        reads: the same for the other requests of a survey.
 
     Attributes:
         ledger: shared by all drivers.
     """
 
-    def __init__(self, pim: SandboxPim, make: Make) -> None:
+    def __init__(self, pim: SandboxPim, release: str, make: Make, *, writes: Requests, reads: Requests) -> None:
         self.pim = pim
+        self.traits = TRAITS[release]
+        self.row = next(row for row in RELEASES if row.name == release)
+        self.writes = writes
+        self.reads = reads
         self.ledger = InMemoryLoginLedger()
         self._make = make
 

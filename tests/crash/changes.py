@@ -34,9 +34,9 @@ def apply(name: str) -> None:
 
 def _shorten_limits() -> None:
     """Wait a second for an answer where 10 and 30 s are usual, so that every point can be tried."""
-    from vault_pim.pim.driver import ConnectionsDriver  # noqa: PLC0415
+    from vault_pim.pim.driver import Driver  # noqa: PLC0415
     from vault_pim.vault import transport  # noqa: PLC0415
 
-    usual = ConnectionsDriver.__init__.__kwdefaults__ or {}
-    ConnectionsDriver.__init__.__kwdefaults__ = {**usual, "read_timeout": LIMIT}
+    usual = Driver.__init__.__kwdefaults__ or {}
+    Driver.__init__.__kwdefaults__ = {**usual, "read_timeout": LIMIT}
     transport.TIMEOUT = (LIMIT.total_seconds(), LIMIT.total_seconds())

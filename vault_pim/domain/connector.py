@@ -48,6 +48,12 @@ def check_name(kind: str, name: str) -> str:
     return name
 
 
+def role_code(label: str) -> str:
+    """The code that a PIM makes of a role's label (contracts/akeneo/by-release.md, "Internal role name")."""
+    code = re.sub(rb"[^A-Z0-9_-]", b"_", label.encode().upper()).decode("ascii")
+    return code if code.startswith("ROLE_") else f"ROLE_{code}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ConnectorId:
     """A connector's identity: the PIM it calls and its own name. Written `<pim>/<connector>`."""

@@ -15,10 +15,12 @@ class Sighting:
     Attributes:
         label: the object's name, as the PIM has it.
         description: the free text beside it, in which our marker stands.
+        whole: False for a half of a set: a user without its client, or a client without its user.
     """
 
     label: str
     description: str
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

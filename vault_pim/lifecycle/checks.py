@@ -169,8 +169,8 @@ def obstacle(facts: Facts, connector: Connector, pim: PimSight, number: int) -> 
 
 
 def _is_gone(facts: Facts, generation: Generation) -> bool:
-    """The PIM shows no object under its label; another mechanism's objects are not looked at."""
+    """The PIM shows no whole set under its label; another mechanism's objects are not looked at."""
     pim = facts.observation.pim
     if pim is None or generation.mechanism is not facts.mechanism:
         return False
-    return generation.label.lower() not in {sighting.label.lower() for sighting in pim.survey.sightings}
+    return generation.label.lower() not in {one.label.lower() for one in pim.survey.sightings if one.whole}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
 from vault_pim.domain.errors import PimRefusal, UnknownShape
 
@@ -62,7 +62,7 @@ class Answer:
         if self.status == requests.codes.forbidden:
             raise PimRefusal(
                 f"vault-pim's PIM account may not {self.asked}",
-                advice="Give its role the permissions to manage connections and to list, create and edit roles.",
+                advice="Give its role the permissions that docs/reference/mechanisms.md lists.",
             )
         target = f" to {self.redirects_to}" if self.location else ""
         raise UnknownShape(
@@ -102,7 +102,7 @@ class Connection(Shape):
     user_role_id: Digits
     user_group_id: Digits | None
     image: str | None = None
-    auditable: bool = False
+    auditable: bool | None = None  # from PIM 5.0 on
 
 
 class CreatedConnection(Connection):
@@ -145,6 +145,59 @@ class RoleRow(Shape):
     label: str
 
 
+class RoleGridRow(Shape):
+    """A role in the grid of roles."""
+
+    id: Digits
+    label: str
+
+
+class UserRow(Shape):
+    """A user in the grid of users."""
+
+    id: Digits
+    username: Text
+    last_name: str | None = Field(alias="lastName")
+
+
+class SavedUser(Shape):
+    """A user as it was made over REST."""
+
+    username: Text
+    enabled: bool
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+class UserViolation(Shape):
+    """One value of a user that was refused, in words."""
+
+    path: str
+    message: str
+
+
+class UserViolations(Shape):
+    """Why a user was refused (400)."""
+
+    values: tuple[UserViolation, ...]
+
+
+class ClientRow(Shape):
+    """An OAuth client in its grid: there the PIM writes its id and its secret in one (observed-older.md §6)."""
+
+    label: str
+    client_id: Text
+    secret: Secret
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, row: object) -> object:
+        if not isinstance(row, dict) or not isinstance(row.get("credentials"), str):
+            return row
+        client_id, _, secret = row["credentials"].partition("|")
+        return {"label": row.get("label"), "client_id": client_id, "secret": secret}
+
+
 class GroupMeta(Shape):
     """A user group's number."""
 
@@ -166,7 +219,7 @@ class SavedRole(Shape):
 
         id: int
 
-    route: Literal["pim_user_role_update"]
+    route: Literal["pim_user_role_update", "oro_user_role_update"]
     params: Params
 
 

@@ -1,13 +1,15 @@
 """Connections at the PIM, over its internal REST: look, create, hand over only when restricted, delete.
 
-Used by `driver`, which serialises every write: a PIM's own creation is not atomic, and parallel ones leave clients
-and users behind (contracts/akeneo/observed.md §1 item 19). So may a create that failed; that can neither be seen nor
-undone over REST.
+The mechanism `connections` of `driver`, which serialises every write: a PIM's own creation is not atomic, and parallel
+ones leave clients and users behind (contracts/akeneo/observed.md §1 item 19). So may a create that failed; that can
+neither be seen nor undone over REST.
 
 A connection is ours if its client id is the one we recorded or, before that is known, if its label text ends in our
 marker. Refuses to change or delete any other. Source: contracts/akeneo/observed.md §4.
 """
 
+import re
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
@@ -16,17 +18,22 @@ import requests
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal
+from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
 from vault_pim.pim.answers import (
     Answer,
     Connection,
     CreatedConnection,
+    GroupRow,
     LimitReached,
     ListedConnection,
     Problem,
+    RoleRow,
     Violations,
     read,
 )
+from vault_pim.pim.releases import Release
+from vault_pim.pim.sets import Seen
 from vault_pim.pim.web_session import WebSession
 
 LABEL_LENGTH: Final = 100
@@ -61,24 +68,42 @@ def is_ours(found: Connection, generation: Generation) -> bool:
 class Connections:
     """The connections of one PIM."""
 
-    def __init__(self, web: WebSession) -> None:
+    def __init__(self, web: WebSession, release: Release) -> None:
         self._web = web
+        self._release = release
 
     def all(self) -> tuple[ListedConnection, ...]:
         """Every connection and connected app."""
         return read(self._web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
 
-    def free_slots(self, count: int, limit: int | None) -> int | None:
+    @property
+    def needed(self) -> frozenset[str]:
+        """`Sets.needed`."""
+        return frozenset(("akeneo_connectivity_connection_manage_settings",))
+
+    def look(self) -> Seen:
+        """Look at all; `Sets.look`. An app's connection takes a slot, but cannot be looked at."""
+        listed = self.all()
+        return Seen(sightings=_sightings(listed), free_slots=self.free_slots(len(listed)))
+
+    def traces(self) -> tuple[Sighting, ...]:
+        """What is left; `Sets.traces`."""
+        return _sightings(self.all())
+
+    def free_slots(self, count: int) -> int | None:
         """How many more connections may be made; None where there is no limit.
 
-        The PIM has the last word: it may allow more than the limit we know (open-questions.md A8).
+        A PIM that keeps the limit has the last word: it may allow more than we know (open-questions.md A8). One that
+        only advertises it would let us go beyond, to what it was not made for.
 
         Args:
             count: of connections and connected apps there are.
-            limit: how many of them this release is known to allow; None where it enforces no limit.
         """
+        limit = self._release.connection_limit
         if limit is None:
             return None
+        if not self._release.limit_enforced:
+            return max(0, limit - count)
         answer = read(self._web.call("GET", f"{_PATH}/max-limit-reached").expect(200), LimitReached)
         return 0 if answer.limit_reached else max(1, limit - count)
 
@@ -95,9 +120,8 @@ class Connections:
         connector: Connector,
         generation: Generation,
         *,
-        role_id: int,
-        group_id: int | None,
-        limit: int | None,
+        role: RoleRow,
+        group: GroupRow | None,
         base_url: str,
     ) -> CredentialSet:
         """Make the connection, restrict it to its role and group, see that this holds, and only then give it out.
@@ -112,18 +136,19 @@ class Connections:
         description = describe(connector, generation)
         if self.get(generation.label) is not None:
             self.delete(generation)
-        if self.free_slots(len(self.all()), limit) == 0:
+        if self.free_slots(len(self.all())) == 0:
             raise NoFreeSlot("the PIM allows no more connections")
         created = self._create(generation.label, description, connector.flow_type.value)
-        fields = {
+        fields: dict[str, str | bool | None] = {
             "code": generation.label,
             "label": description,
             "flow_type": connector.flow_type.value,
             "image": None,
-            "user_role_id": str(role_id),
-            "user_group_id": None if group_id is None else str(group_id),
-            "auditable": created.auditable,
+            "user_role_id": str(role.id),
+            "user_group_id": None if group is None else str(group.meta.id),
         }
+        if created.auditable is not None:
+            fields["auditable"] = created.auditable
         self._web.call("POST", _path(generation.label), json=fields).expect(204)
         kept = self.get(generation.label)
         expected = Connection.model_validate(created.model_dump(exclude={"secret", "password"}) | fields)
@@ -156,11 +181,26 @@ class Connections:
                 why="its client id is another" if generation.client_id else "its label lacks our marker",
                 advice="Look at it at the PIM; delete or rename it there if nobody needs it.",
             )
-        answer = self._web.call("DELETE", _path(generation.label)).expect(204, 400)
+        self.remove(generation.label)
+
+    def remove(self, code: str) -> None:
+        """Delete that connection, whoever made it, and see that it is gone.
+
+        Raises:
+            PimRefusal: the PIM did not delete it.
+        """
+        answer = self._web.call("DELETE", _path(code)).expect(204, 400)
         if answer.status == requests.codes.bad_request and _ABSENT not in read(answer, Problem).message:
-            raise PimRefusal(f"the PIM did not delete connection {generation.label}")
-        if self.get(generation.label) is not None:
-            raise PimRefusal(f"the PIM says that it deleted connection {generation.label}, and still shows it")
+            raise PimRefusal(f"the PIM did not delete connection {code}")
+        if self.get(code) is not None:
+            raise PimRefusal(f"the PIM says that it deleted connection {code}, and still shows it")
+
+    def upgraded(self, label: str) -> tuple[Connection, ...]:
+        """The connections that an upgrade from PIM 3.x made of clients whose label begins so: their codes are the
+        labels, with `_` for whatever a code does not allow (contracts/akeneo/by-release.md §3.1)."""
+        code = re.sub(r"\W", "_", label.lower())
+        codes = [one.code for one in self.all() if one.code.lower().startswith(code) and one.type != "app"]
+        return tuple(found for one in codes if (found := self.get(one)) is not None)
 
     def _create(self, code: str, label: str, flow_type: str) -> CreatedConnection:
         answer = self._web.call("POST", _PATH, json={"code": code, "label": label, "flow_type": flow_type})
@@ -176,6 +216,10 @@ class Connections:
                     advice="Make a user group named All at the PIM." if no_group else "Run the command again.",
                 )
         return read(answer, CreatedConnection)
+
+
+def _sightings(listed: Iterable[ListedConnection]) -> tuple[Sighting, ...]:
+    return tuple(Sighting(label=one.code, description=one.label) for one in listed if one.type != "app")
 
 
 def _violated(code: str, answer: Answer) -> PimRefusal:

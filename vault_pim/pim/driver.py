@@ -1,11 +1,13 @@
-"""The mechanism `connections`: one connection per generation, at PIM 7.0 and newer.
+"""`PimDriver` for one PIM of any release, with any of its mechanisms.
 
-Built by `assembly`, called by the engine through the `PimDriver` port. Puts the parts of this package together and
-serialises what they write; knows no details of its own.
+Built by `assembly`, called by the engine. Puts the parts of this package together for the release it finds, and
+serialises what they write; knows no details of its own. New sets are made by one mechanism; a generation that another
+one made is deleted by that one, so that a connector can be moved from mechanism to mechanism by an ordinary rotation.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,21 +15,36 @@ from pydantic import SecretStr
 
 from vault_pim.domain.connector import Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import PimNoAnswer, PimRefusal
-from vault_pim.domain.facts import Presence, Sighting, Survey
+from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
+from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.pim.clients import Clients, ConsoleClients, ScreenClients
 from vault_pim.pim.connections import Connections
-from vault_pim.pim.detect import AUTO, check_account, detect_release
+from vault_pim.pim.console import Console
+from vault_pim.pim.detect import AUTO, ROLE_PRIVILEGES, detect_release, held_privileges
 from vault_pim.pim.http import CONNECT_TIMEOUT, READ_TIMEOUT, Http
-from vault_pim.pim.releases import Release
+from vault_pim.pim.passwords import new_password
+from vault_pim.pim.releases import RELEASES, Release
 from vault_pim.pim.roles import Roles
+from vault_pim.pim.sets import Sets
+from vault_pim.pim.user_and_client import UsersAndClients
+from vault_pim.pim.users import FormUsers, RestUsers
 from vault_pim.pim.verification import Verifier
 from vault_pim.pim.web_session import WebSession
 from vault_pim.ports import Clock, LoginLedger
 
 
-class ConnectionsDriver:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What fits to the release that was found."""
+
+    release: Release
+    roles: Roles
+    mechanisms: Mapping[Mechanism, Sets]
+
+
+class Driver:
     """`PimDriver` for one PIM. Safe to use from many threads; nothing is asked of the PIM before the first call.
 
     Args:
@@ -36,6 +53,9 @@ class ConnectionsDriver:
         username: vault-pim's own account there.
         password: gives its password; asked anew for each login.
         release: the release it must be, or `auto`.
+        mechanism: how new sets are made; None for connections where the PIM has them.
+        console: the PIM's console, if there is a way to it.
+        own_password: makes the password of each API user of our own.
         ca_cert: the authority that signed its certificate; None trusts those of the system.
         max_parallel: how many requests may be under way at once.
     """
@@ -50,6 +70,9 @@ class ConnectionsDriver:
         ledger: LoginLedger,
         clock: Clock,
         release: str = AUTO,
+        mechanism: Mechanism | None = None,
+        console: Console | None = None,
+        own_password: Callable[[], SecretStr] = new_password,
         ca_cert: Path | None = None,
         connect_timeout: timedelta = CONNECT_TIMEOUT,
         read_timeout: timedelta = READ_TIMEOUT,
@@ -64,17 +87,21 @@ class ConnectionsDriver:
             max_parallel=max_parallel,
         )
         self._web = WebSession(self._http, username=username, password=password, ledger=ledger, clock=clock)
-        self._roles = Roles(self._web)
-        self._connections = Connections(self._web)
         self._verifier = Verifier(self._http)
         self._configured = release
-        self._release: Release | None = None
+        self._mechanism = mechanism
+        self._console = console
+        self._own_password = own_password
+        self._known: _Parts | None = None
         self._writes = threading.Lock()
 
     @property
     def mechanism(self) -> Mechanism:
-        """Which mechanism this is."""
-        return Mechanism.CONNECTIONS
+        """How new sets are made. Nothing is decided by it before the PIM was seen, so it need not be known before."""
+        if self._mechanism is not None:
+            return self._mechanism
+        has_none = self._known is not None and Mechanism.CONNECTIONS not in self._known.mechanisms
+        return Mechanism.USER_AND_CLIENT if has_none else Mechanism.CONNECTIONS
 
     def close(self) -> None:
         """Log out, as far as the PIM listens, and close the connections."""
@@ -89,67 +116,74 @@ class ConnectionsDriver:
         """Look at the PIM once, for all connectors; sees again which release it is, and what our account may do.
 
         Raises:
+            ConfigurationError: the release or the mechanism that is configured cannot be.
             UnknownShape, PimRefusal: it is not a PIM this driver can work with.
         """
-        release = self._release = detect_release(self._http, self._configured)
-        check_account(self._web)
-        listed = self._connections.all()
+        parts = self._known = self._parts(detect_release(self._http, self._configured))
+        ours = self._chosen(parts)
+        held = held_privileges(self._web, parts.release, ROLE_PRIVILEGES | ours.needed)
+        seen = ours.look()
+        others = (one for one in parts.mechanisms.values() if one is not ours and one.needed <= held)
         return Survey(
-            pim_release=release.name,
-            sightings=tuple(Sighting(label=one.code, description=one.label) for one in listed if one.type != "app"),
-            roles=frozenset(role.label for role in self._roles.all()),
-            offered=self._roles.offered(),
-            free_slots=self._connections.free_slots(len(listed), release.connection_limit),
+            pim_release=parts.release.name,
+            sightings=(*seen.sightings, *(sighting for one in others for sighting in one.traces())),
+            roles=frozenset(role.label for role in parts.roles.all()),
+            offered=parts.roles.offered(),
+            free_slots=seen.free_slots,
         )
 
     def role(self, name: str, permissions: frozenset[str]) -> Presence:
         """Whether the role is absent, holds exactly these privileges, or differs."""
-        found = self._roles.find(name)
+        roles = self._found().roles
+        found = roles.find(name)
         if found is None:
             return Presence.ABSENT
-        exact = found.label == name and self._roles.granted(found) == permissions
+        exact = found.label == name and roles.granted(found) == permissions
         return Presence.AS_DECLARED if exact else Presence.DIFFERS
 
     def put_role(self, name: str, permissions: frozenset[str]) -> None:
         """Make the role, or bring it to exactly these privileges; see `Roles.put`."""
-        self._known_release()
+        roles = self._found().roles
         with self._writes:
-            self._roles.put(name, permissions)
+            roles.put(name, permissions)
 
     def issue(self, connector: Connector, generation: Generation) -> CredentialSet:
-        """Make the set, restricted to the generation's role and the connector's group; see `Connections.issue`.
+        """Make the set, restricted to the generation's role and the connector's group; see `Sets.issue`.
 
         Raises:
             PimRefusal: the role or the group is not there; `put_role` comes first.
         """
-        release = self._known_release()
+        parts = self._found()
         with self._writes:
-            role = self._roles.find(generation.role)
+            role = parts.roles.find(generation.role)
             if role is None:
                 raise PimRefusal(
                     f"the PIM has no role {generation.role!r}", advice="Run the command again; it makes the role first."
                 )
-            group_id = None if connector.user_group is None else self._roles.group_id(connector.user_group)
-            return self._connections.issue(
-                connector,
-                generation,
-                role_id=role.id,
-                group_id=group_id,
-                limit=release.connection_limit,
-                base_url=self._http.base_url,
-            )
+            group = None if connector.user_group is None else parts.roles.group(connector.user_group)
+            ours = self._chosen(parts)
+            return ours.issue(connector, generation, role=role, group=group, base_url=self._http.base_url)
 
     def verify(self, credentials: CredentialSet, permissions: frozenset[str]) -> Verification:
         """Log in with the set; one allowed call must answer 200, one forbidden call 403."""
-        return self._verifier.verify(credentials, permissions, unprotected=self._known_release().unprotected)
+        release = self._found().release
+        return self._verifier.verify(
+            credentials, permissions, open_call=release.open_call, unprotected=release.unprotected
+        )
 
     def delete(self, generation: Generation) -> None:
-        """Delete the generation's connection; done already is fine. See `Connections.delete`.
+        """Delete the generation's set by the mechanism that made it; done already is fine. See `Sets.delete`.
 
-        Works at a release that is not known, too: in an incident the PIM may just have been upgraded.
+        A connection is deleted at a release that is not the configured one, or not known, too: in an incident the PIM
+        may just have been upgraded.
         """
+        if generation.mechanism is Mechanism.CONNECTIONS:
+            sets: Sets = Connections(self._web, RELEASES[0])
+        else:
+            parts = self._known or self._parts(detect_release(self._http))
+            sets = parts.mechanisms[generation.mechanism]
         with self._writes:
-            self._connections.delete(generation)
+            sets.delete(generation)
 
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
         """Take a token pair that shall be proven dead later; None if the set is refused already."""
@@ -159,7 +193,35 @@ class ConnectionsDriver:
         """Try every way the set could still be used."""
         return self._verifier.prove_dead(credentials, tokens)
 
-    def _known_release(self) -> Release:
-        if self._release is None:
-            self._release = detect_release(self._http, self._configured)
-        return self._release
+    def _found(self) -> _Parts:
+        if self._known is None:
+            self._known = self._parts(detect_release(self._http, self._configured))
+        return self._known
+
+    def _chosen(self, parts: _Parts) -> Sets:
+        chosen = parts.mechanisms.get(self.mechanism)
+        if chosen is None:
+            raise ConfigurationError(
+                f"PIM {self._http.pim} has no connections",
+                why=f"it is of release {parts.release.name}; connections came with PIM 4.0",
+                advice=f"Set pims.{self._http.pim}.mechanism to auto or user_and_client.",
+            )
+        return chosen
+
+    def _parts(self, release: Release) -> _Parts:
+        connections = Connections(self._web, release) if release.connection_limit is not None else None
+        users_and_clients = UsersAndClients(
+            RestUsers(self._web) if release.users_by_rest else FormUsers(self._web),
+            self._clients(release),
+            connections,
+            new_password=self._own_password,
+        )
+        mechanisms: dict[Mechanism, Sets] = {Mechanism.USER_AND_CLIENT: users_and_clients}
+        if connections is not None:
+            mechanisms[Mechanism.CONNECTIONS] = connections
+        return _Parts(release=release, roles=Roles(self._web, release), mechanisms=mechanisms)
+
+    def _clients(self, release: Release) -> Clients | None:
+        if self._console is not None:
+            return ConsoleClients(self._console, label_option=release.label_option)
+        return ScreenClients(self._web) if release.client_screen else None

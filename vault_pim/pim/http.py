@@ -10,7 +10,7 @@ of its own, no proxy, whose URL may hold a password, no `REQUESTS_CA_BUNDLE`.
 
 import base64
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -32,8 +32,10 @@ READ_TIMEOUT: Final = timedelta(seconds=30)
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
 """Bytes. The largest page we read, the role form, has 263 kB (contracts/akeneo/observed.md §6)."""
 
-Fields = Mapping[str, str | bool | SecretStr | None]
-"""Keys and values of a form or of a JSON object; what is secret stays closed until it is sent."""
+Field = str | bool | SecretStr | Sequence[str] | None
+Fields = Mapping[str, Field]
+"""Keys and values of a form or of a JSON object; what is secret stays closed until it is sent. In a form, a sequence
+repeats its key."""
 
 _CHUNK = 64 * 1024
 _CAUSES: Final = (
@@ -184,7 +186,7 @@ def _whole(asked: str, response: requests.Response) -> Answer:
     )
 
 
-def _opened(fields: Fields | None) -> dict[str, str | bool | None] | None:
+def _opened(fields: Fields | None) -> dict[str, str | bool | Sequence[str] | None] | None:
     if fields is None:
         return None
     return {key: reveal(value, to="pim") if isinstance(value, SecretStr) else value for key, value in fields.items()}

@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from vault_pim.domain.errors import UnknownShape
 
 ROLE_FORM: Final = "pim_user_role_form"
+OLD_ROLE_FORM: Final = "oro_user_role_form"
+"""How PIM 1.7 and 2.x call it (contracts/akeneo/by-release.md §3.5)."""
 
 _LOGIN_CHECK = "/user/login-check"
 _IDENTITY = re.compile(r"(?P<place>\w+\[\w+\]\[\w+\])\[identity\]\[id\]")
@@ -29,11 +31,13 @@ class RoleForm:
     """The role form.
 
     Attributes:
+        name: how the form is called.
         label: the role's name; empty for a role to be made.
         token: against forgery; one session's token serves all its role forms.
         privileges: every privilege the form offers, and whether the role holds it.
     """
 
+    name: str
     label: str
     token: SecretStr
     privileges: Mapping[str, bool]
@@ -111,7 +115,8 @@ def read_role_form(html: str) -> RoleForm:
     Raises:
         UnknownShape: there is no such form, or it has no token or no privileges.
     """
-    form = _form_with(html, f"{ROLE_FORM}[label]", "role")
+    name = OLD_ROLE_FORM if f"{OLD_ROLE_FORM}[label]" in html else ROLE_FORM
+    form = _form_with(html, f"{name}[label]", "role")
     names: dict[str, str] = {}
     checked: set[str] = set()
     for one in form.inputs:
@@ -119,12 +124,12 @@ def read_role_form(html: str) -> RoleForm:
             names[identity["place"]] = one.get("value", "").removeprefix("action:")
         elif (box := _GRANTED.fullmatch(one.get("name", ""))) and "checked" in one:
             checked.add(box["place"])
-    token = form.value(f"{ROLE_FORM}[_token]")
+    token = form.value(f"{name}[_token]")
     if not token or not names or checked - names.keys():
         raise UnknownShape("the PIM's role form has no token, or its privileges cannot be told")
     held = {names[place] for place in checked}
-    privileges = {name: name in held for name in names.values()}
-    return RoleForm(label=form.value(f"{ROLE_FORM}[label]"), token=SecretStr(token), privileges=privileges)
+    privileges = {one: one in held for one in names.values()}
+    return RoleForm(name=name, label=form.value(f"{name}[label]"), token=SecretStr(token), privileges=privileges)
 
 
 def messages(html: str) -> tuple[str, ...]:

@@ -6,45 +6,53 @@ nor be taken away; a role made here never had it. Refuses to touch the roles the
 contracts/akeneo/observed.md §6, by-release.md §3.5.
 """
 
+import re
 from typing import Final
 
-from pydantic import SecretStr
+import requests
 
-from vault_pim.domain.connector import ROLE_LABEL_LENGTH
-from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal, UnknownPermission
-from vault_pim.pim.answers import GroupRow, RoleRow, SavedRole, read
-from vault_pim.pim.http import Fields
-from vault_pim.pim.pages import ROLE_FORM, RoleForm, messages, read_role_form
+from vault_pim.domain.connector import ROLE_LABEL_LENGTH, role_code
+from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal, UnknownPermission, UnknownShape
+from vault_pim.pim.answers import Answer, GroupRow, RoleGridRow, RoleRow, SavedRole, read
+from vault_pim.pim.grids import grid_rows
+from vault_pim.pim.http import Field, Fields
+from vault_pim.pim.pages import RoleForm, messages, read_role_form
+from vault_pim.pim.releases import Release
 from vault_pim.pim.web_session import WebSession
 
 _CREATE = "/user/role/create"
+_SAVED = re.compile(r".*/user/role/update/(?P<id>\d+)")
 _PIMS_OWN: Final = frozenset(("ROLE_ADMINISTRATOR", "ROLE_USER"))
 
 
 class Roles:
     """The roles and user groups of one PIM."""
 
-    def __init__(self, web: WebSession) -> None:
+    def __init__(self, web: WebSession, release: Release) -> None:
         self._web = web
+        self._release = release
 
     def all(self) -> tuple[RoleRow, ...]:
         """Every role but those of apps, which the PIM hides."""
-        return read(self._web.call("GET", "/rest/user_role/").expect(200), tuple[RoleRow, ...])
+        if self._release.roles_by_rest:
+            return read(self._web.call("GET", "/rest/user_role/").expect(200), tuple[RoleRow, ...])
+        rows = grid_rows(self._web, "pim-role-grid", RoleGridRow)
+        return tuple(RoleRow(id=int(row.id), role=role_code(row.label), label=row.label) for row in rows)
 
     def find(self, label: str) -> RoleRow | None:
         """The role of that name, or None; the PIM compares names without regard to case."""
         return next((role for role in self.all() if role.label.casefold() == label.casefold()), None)
 
-    def group_id(self, name: str) -> int:
-        """The number of a user group.
+    def group(self, name: str) -> GroupRow:
+        """A user group.
 
         Raises:
             PimRefusal: there is none of that name.
         """
-        groups = read(self._web.call("GET", "/rest/user_group/").expect(200), tuple[GroupRow, ...])
+        groups = read(self._web.call("GET", self._release.rest("user_group")).expect(200), tuple[GroupRow, ...])
         for group in groups:
             if group.name == name:
-                return group.meta.id
+                return group
         raise PimRefusal(
             f"the PIM has no user group {name!r}", advice="Create the group at the PIM, or correct user_group."
         )
@@ -73,18 +81,26 @@ class Roles:
         if role is not None and role.role in _PIMS_OWN:
             raise NotOurs(f"role {label!r} is one of the PIM's own", advice="Give the connector another label.")
 
+        if role is None and (clash := next((one for one in self.all() if one.role == role_code(label)), None)):
+            raise PimRefusal(  # before PIM 6.0 the form would answer 500
+                f"the PIM does not take role {label!r}",
+                why=f"its code would be {clash.role}, which is that of role {clash.label!r}",
+                advice="Give the connector another label.",
+            )
+
         def fill(page: str) -> Fields:
             return _filled(read_role_form(page), label, permissions)
 
-        answer = self._web.submit(_CREATE if role is None else _update(role.id), fill).expect(200)
-        if not answer.is_json:
+        answer = self._web.submit(_CREATE if role is None else _update(role.id), fill).expect(200, 302)
+        number = _saved(answer)
+        if number is None:
             # A refused form is a 200, too, and on some releases without a word (observed.md §1 items 12 and 13).
             raise PimRefusal(
-                f"the PIM did not take role {label!r}",
+                f"the PIM does not take role {label!r}",
                 why="; ".join(messages(answer.text)) or "it gave no reason; a similar role may exist",
                 advice="Compare the names of the roles at the PIM; give the connector another label.",
             )
-        saved = self._form(_update(read(answer, SavedRole).params.id))
+        saved = self._form(_update(number))
         if saved.label != label or saved.granted != permissions:
             raise PimRefusal(
                 f"the PIM did not keep role {label!r} as posted",
@@ -99,17 +115,26 @@ def _update(role_id: int) -> str:
     return f"/user/role/update/{role_id}"
 
 
+def _saved(answer: Answer) -> int | None:
+    """The number of the role that was saved, or None: PIM 1.7 leads to its page, later ones tell it."""
+    if answer.status == requests.codes.ok:
+        return read(answer, SavedRole).params.id if answer.is_json else None
+    if page := _SAVED.fullmatch(answer.redirects_to):
+        return int(page["id"])
+    raise UnknownShape(f"the PIM's answer to {answer.asked} leads elsewhere", why=f"to {answer.redirects_to}")
+
+
 def _filled(form: RoleForm, label: str, permissions: frozenset[str]) -> Fields:
     """The form with exactly these boxes checked; every privilege is named, since unnamed ones stay as they are."""
     unknown = sorted(permissions - form.privileges.keys())
     if unknown:
         raise UnknownPermission(f"the PIM does not offer {', '.join(unknown)}")
-    fields: dict[str, str | bool | SecretStr | None] = {
-        f"{ROLE_FORM}[label]": label,
-        f"{ROLE_FORM}[_token]": form.token,
+    fields: dict[str, Field] = {
+        f"{form.name}[label]": label,
+        f"{form.name}[_token]": form.token,
     }
     for index, name in enumerate(sorted(form.privileges)):
-        place = f"{ROLE_FORM}[{'api' if name.startswith('pim_api_') else 'action'}][{index}]"
+        place = f"{form.name}[{'api' if name.startswith('pim_api_') else 'action'}][{index}]"
         fields[f"{place}[identity][id]"] = f"action:{name}"
         fields[f"{place}[permissions][EXECUTE][name]"] = "EXECUTE"
         if name in permissions:

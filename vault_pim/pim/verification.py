@@ -18,9 +18,6 @@ from vault_pim.pim.http import Fields, Http
 
 _API: Final = "/api/rest/v1"
 _TOKEN: Final = "/api/oauth/v1/token"  # noqa: S105 - a path
-_ALWAYS_ALLOWED: Final = f"{_API}/system-information"
-"""Needs overall access alone (contracts/akeneo/observed.md §1 item 5)."""
-
 _PROBES: Final = {
     "pim_api_channel_list": f"{_API}/channels?limit=1",
     "pim_api_locale_list": f"{_API}/locales?limit=1",
@@ -51,12 +48,13 @@ class Verifier:
         self._http = http
 
     def verify(
-        self, credentials: CredentialSet, permissions: frozenset[str], *, unprotected: frozenset[str]
+        self, credentials: CredentialSet, permissions: frozenset[str], *, open_call: str, unprotected: frozenset[str]
     ) -> Verification:
         """Log in; one allowed call must answer 200, one forbidden call 403.
 
         Args:
             permissions: what the set is declared to have.
+            open_call: a path that needs overall access alone.
             unprotected: privileges that forbid nothing at this PIM.
 
         Raises:
@@ -66,7 +64,7 @@ class Verifier:
         granted = self._grant(credentials)
         if isinstance(granted, str):
             return Refused(reason=granted)
-        allowed = next((path for name, path in _PROBES.items() if name in permissions), _ALWAYS_ALLOWED)
+        allowed = next((path for name, path in _PROBES.items() if name in permissions), open_call)
         forbidden = next((path for name, path in _PROBES.items() if name not in permissions | unprotected), None)
         for path, expected, verdict in (
             (allowed, requests.codes.ok, "it lacks a declared right"),

@@ -4,12 +4,11 @@ Called by `loading.py` once each section was validated by itself. Turns sections
 invariants are checked there; notes every refusal under its key path, instead of stopping at the first.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vault_pim.domain.connector import AppRoleAccess, Connector, ConnectorId, check_name
+from vault_pim.domain.connector import AppRoleAccess, Connector, ConnectorId, check_name, role_code
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period, Policy
 from vault_pim.settings.problems import Key, Refused, did_you_mean
@@ -103,12 +102,6 @@ class Resolved:
                     place: Key = ("connectors", key, part) if part else ("connectors", key)
                     advice = "Give each connector an identity of its own: another name and another label."
                     self.refused.append((place, f"{what} of connectors.{other} ({value})", advice))
-
-
-def role_code(label: str) -> str:
-    """The code that a PIM makes of a role's label (contracts/akeneo/by-release.md, "Internal role name")."""
-    code = re.sub(rb"[^A-Z0-9_-]", b"_", label.encode().upper()).decode("ascii")
-    return code if code.startswith("ROLE_") else f"ROLE_{code}"
 
 
 def _policy(name: str, settings: PolicySettings) -> Policy:

@@ -6,24 +6,23 @@ from datetime import timedelta
 
 import pytest
 
-from tests.canary import CANARY
 from tests.contract.bench import PERMISSIONS, ROLE, connector, issued, planned
+from tests.contract.drivers import sandbox_bench, sandbox_driver
 from tests.contract.sandbox_bench import SandboxBench
-from tests.contract.test_connections_driver import connections_driver
 from tests.integration.pim.reverse_proxy import ReverseProxy
+from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.facts import Presence
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault
-from vault_pim.sandbox.pim_server import SandboxPim
 
 
 @pytest.fixture
 def bench() -> Iterator[SandboxBench]:
     """A fresh PIM 7.0."""
-    with SandboxPim(release="7.0", secret_marker=CANARY) as pim:
-        yield SandboxBench(pim, connections_driver)
+    with sandbox_bench("7.0", Mechanism.CONNECTIONS) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -116,7 +115,7 @@ def test_expired_access_token_proves_nothing_while_the_rest_lives(bench: Sandbox
 
 def test_session_is_ended_when_the_driver_is_closed(bench: SandboxBench) -> None:
     """No session of an administrator lies about; a PIM that is gone does not stop us from closing."""
-    first, second = (connections_driver(bench.pim, bench.ledger) for _ in range(2))
+    first, second = (sandbox_driver(bench.pim, bench.ledger) for _ in range(2))
     first.survey()
     second.survey()
     first.close()

@@ -14,11 +14,15 @@ from tests.unit.pim.logged_in import session, tell_login
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal, UnknownShape
+from vault_pim.pim.answers import GroupMeta, GroupRow, RoleRow
 from vault_pim.pim.connections import LABEL_LENGTH, Connections, describe
 from vault_pim.pim.http import Http
+from vault_pim.pim.releases import CONNECTIONS
 
 ONE = "/rest/connections/vp_erp_1"
 ALL = "/rest/connections"
+ROLE = RoleRow(id=4, role="ROLE_ERP", label="ERP")
+SEVEN = next(release for release in CONNECTIONS if release.name == "7.0")
 ABSENT = Scripted(status=404, body="{}")
 DONE = Scripted(status=204)
 SHOWN: dict[str, Any] = {
@@ -52,19 +56,19 @@ def connections(pim: ScriptedPim, http: Http) -> Connections:
     created = SHOWN | {"password": f"{CANARY}-password", "user_role_id": "3"}
     pim.tell("POST", ALL, Scripted(status=201, body=json.dumps(created)))
     pim.tell("POST", ONE, DONE)
-    return Connections(session(http))
+    return Connections(session(http), SEVEN)
 
 
 def issue(connections: Connections, **changes: Any) -> CredentialSet:
     """Issue the first generation with role 4."""
-    arguments: dict[str, Any] = {"role_id": 4, "group_id": None, "limit": 50, "base_url": "https://pim.example.com"}
+    arguments: dict[str, Any] = {"role": ROLE, "group": None, "base_url": "https://pim.example.com"}
     return connections.issue(connector(), planned(), **(arguments | changes))
 
 
 def test_every_key_is_posted_and_numbers_as_text(pim: ScriptedPim, connections: Connections) -> None:
     """A missing key or a number is a 500 (contracts/akeneo/observed.md §1 item 14)."""
     pim.tell("GET", ONE, ABSENT, shown(user_group_id="7"))
-    issue(connections, group_id=7)
+    issue(connections, group=GroupRow(name="Redactor", meta=GroupMeta(id=7)))
     posted = json.loads(next(one.body for one in pim.asked if (one.method, one.path) == ("POST", ONE)))
     assert posted == {
         "code": "vp_erp_1",
@@ -156,12 +160,14 @@ def test_pim_has_the_last_word_on_its_limit(
 ) -> None:
     """Hosted PIMs may allow more than the limit we know."""
     pim.tell("GET", f"{ALL}/max-limit-reached", Scripted(body=f'{{"limitReached": {reached}}}'))
-    assert connections.free_slots(count, 50) == free
+    assert connections.free_slots(count) == free
 
 
-def test_release_without_a_limit_is_not_asked_for_one(pim: ScriptedPim, connections: Connections) -> None:
-    """It has no such route."""
-    assert connections.free_slots(99, None) is None
+@pytest.mark.parametrize(("count", "free"), [(10, 40), (50, 0), (60, 0)])
+def test_limit_that_is_not_enforced_is_kept_all_the_same(pim: ScriptedPim, http: Http, count: int, free: int) -> None:
+    """Before PIM 7.0 there is a limit in words alone, and no route to ask."""
+    four = next(release for release in CONNECTIONS if release.name == "4.0")
+    assert Connections(session(http), four).free_slots(count) == free
     assert pim.asked == []
 
 

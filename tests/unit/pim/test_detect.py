@@ -7,10 +7,14 @@ import pytest
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from tests.unit.pim.logged_in import session, tell_login
 from vault_pim.domain.errors import ConfigurationError, PimRefusal, UnknownShape
-from vault_pim.pim.detect import check_account, detect_release
+from vault_pim.pim.detect import detect_release, held_privileges
 from vault_pim.pim.http import Http
+from vault_pim.pim.releases import RELEASES
 
-SEVEN = {"pim_api_locale_list", "pim_api_product_uuid_list"}
+TWO = {"pim_api_locale_list", "pim_api_currency_list"}
+FIVE = TWO | {"pim_api_measurement_family_get"}
+SIX = FIVE | {"pim_analytics_external_api_system_info_get"}
+SEVEN = SIX | {"pim_api_product_uuid_list"}
 MASTER = SEVEN | {"pim_api_category_media_file_download"}
 NEEDED = {
     "akeneo_connectivity_connection_manage_settings": True,
@@ -30,10 +34,34 @@ def tell_routes(pim: ScriptedPim, routes: set[str]) -> None:
     pim.tell("GET", "/api/rest/v1", Scripted(body=json.dumps(body)))
 
 
-@pytest.mark.parametrize(("routes", "name"), [(SEVEN, "7.0"), (MASTER, "master")])
-def test_release_is_told_by_its_routes(pim: ScriptedPim, http: Http, routes: set[str], name: str) -> None:
-    """The newest release whose marker is there."""
+PAGES = {"/rest/connections": "4.0", "/rest/user_role/": "3.2"}
+WANTS_LOGIN = {
+    "redirect": Scripted(status=302, content_type="text/html", headers=(("Location", "/user/login"),)),
+    "login page": Scripted(status=401, content_type="text/html"),
+}
+
+
+@pytest.mark.parametrize(
+    ("routes", "pages", "name"),
+    [
+        (MASTER, PAGES, "master"),
+        (SEVEN, PAGES, "7.0"),
+        (SIX, PAGES, "6.0"),
+        (FIVE, PAGES, "5.0"),
+        (TWO, PAGES, "4.0"),
+        (TWO, ["/rest/user_role/"], "3.2"),
+        (TWO, [], "2.3"),
+        ({"pim_api_locale_list"}, [], "1.7"),
+    ],
+)
+@pytest.mark.parametrize("answer", WANTS_LOGIN)
+def test_release_is_told_by_what_it_offers(
+    pim: ScriptedPim, http: Http, routes: set[str], pages: list[str], name: str, answer: str
+) -> None:
+    """The newest release whose marker is there: a route everybody sees, or a page that wants a login."""
     tell_routes(pim, routes)
+    for page in pages:
+        pim.tell("GET", page, WANTS_LOGIN[answer])
     assert detect_release(http).name == name
     assert detect_release(http, name).name == name
 
@@ -46,13 +74,14 @@ def test_release_that_is_not_the_configured_one_is_refused(pim: ScriptedPim, htt
     assert "master" in refused.value.advice
 
 
-def test_release_without_known_connections_is_refused(pim: ScriptedPim, http: Http) -> None:
-    """Neither an older PIM nor an unknown word in the configuration."""
-    tell_routes(pim, {"pim_api_locale_list"})
-    with pytest.raises(UnknownShape, match="no release whose connections we know"):
+def test_release_that_is_not_known_is_refused(pim: ScriptedPim, http: Http) -> None:
+    """Neither a PIM before 1.7 nor an unknown word in the configuration."""
+    tell_routes(pim, set())
+    with pytest.raises(UnknownShape, match="no release that we know"):
         detect_release(http)
-    with pytest.raises(ConfigurationError, match=r"3\.2"):
-        detect_release(http, "3.2")
+    with pytest.raises(ConfigurationError, match=r"1\.6") as refused:
+        detect_release(http, "1.6")
+    assert "1.7" in refused.value.advice
 
 
 @pytest.mark.parametrize(
@@ -89,7 +118,7 @@ def test_account_must_hold_what_the_mechanism_needs(
     pim.tell("GET", "/rest/security/", Scripted(body=json.dumps(held)))
     web = session(http)
     if error is None:
-        check_account(web)
+        assert held_privileges(web, RELEASES[0], frozenset(NEEDED)) == NEEDED.keys()
     else:
         with pytest.raises(error):
-            check_account(web)
+            held_privileges(web, RELEASES[0], frozenset(NEEDED))

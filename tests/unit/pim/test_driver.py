@@ -13,11 +13,11 @@ from tests.unit.pim.test_detect import NEEDED, SEVEN, tell_routes
 from tests.unit.pim.test_pages import role_page
 from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.facts import Presence, Sighting, Survey
-from vault_pim.pim.driver import ConnectionsDriver
+from vault_pim.pim.driver import Driver
 
 
 @pytest.fixture
-def driver(pim: ScriptedPim) -> ConnectionsDriver:
+def driver(pim: ScriptedPim) -> Driver:
     """A driver at a PIM with one connection, one connected app and one role."""
     tell_login(pim)
     tell_routes(pim, SEVEN)
@@ -32,7 +32,7 @@ def driver(pim: ScriptedPim) -> ConnectionsDriver:
     page = role_page(dict.fromkeys(PERMISSIONS, True), label="erp")
     for path in "/user/role/create", "/user/role/update/4":
         pim.tell("GET", path, Scripted(content_type="text/html", body=page))
-    return ConnectionsDriver(
+    return Driver(
         pim="prod",
         url=pim.url,
         username="daemon",
@@ -42,7 +42,7 @@ def driver(pim: ScriptedPim) -> ConnectionsDriver:
     )
 
 
-def test_apps_take_slots_and_are_no_sightings(driver: ConnectionsDriver) -> None:
+def test_apps_take_slots_and_are_no_sightings(driver: Driver) -> None:
     """An app's connection cannot be looked at, but counts against the limit (contracts/akeneo/observed.md §4)."""
     assert driver.survey() == Survey(
         pim_release="7.0",
@@ -53,13 +53,13 @@ def test_apps_take_slots_and_are_no_sightings(driver: ConnectionsDriver) -> None
     )
 
 
-def test_role_that_is_written_otherwise_differs(driver: ConnectionsDriver) -> None:
+def test_role_that_is_written_otherwise_differs(driver: Driver) -> None:
     """The PIM takes it for the same role; its name is put right with its privileges."""
     assert driver.role("erp", PERMISSIONS) is Presence.AS_DECLARED
     assert driver.role(ROLE, PERMISSIONS) is Presence.DIFFERS
 
 
-def test_deletion_needs_no_known_release(pim: ScriptedPim, driver: ConnectionsDriver) -> None:
+def test_deletion_needs_no_known_release(pim: ScriptedPim, driver: Driver) -> None:
     """A PIM that was upgraded to what we do not know must not stop an incident's revocation."""
     tell_routes(pim, set())
     pim.tell("GET", "/rest/connections/vp_erp_1", Scripted(status=404, body="{}"))

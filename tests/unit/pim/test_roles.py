@@ -10,6 +10,7 @@ from tests.unit.pim.logged_in import session, tell_login
 from tests.unit.pim.test_pages import role_page
 from vault_pim.domain.errors import ConfigurationError, PimRefusal, UnknownPermission
 from vault_pim.pim.http import Http
+from vault_pim.pim.releases import RELEASES
 from vault_pim.pim.roles import Roles
 
 CREATE = "/user/role/create"
@@ -33,7 +34,7 @@ def roles(pim: ScriptedPim, http: Http) -> Roles:
     pim.tell("GET", CREATE, page(NONE, label=""))
     pim.tell("POST", CREATE, SAVED)
     pim.tell("GET", UPDATE, page(AS_WANTED))
-    return Roles(session(http))
+    return Roles(session(http), RELEASES[0])
 
 
 def test_every_privilege_is_named_and_the_wanted_ones_granted(pim: ScriptedPim, roles: Roles) -> None:
@@ -67,7 +68,7 @@ def test_refused_form_is_told_with_its_reason(pim: ScriptedPim, roles: Roles) ->
     """A 200 like an accepted one."""
     reason = '<i class="validation-tooltip" data-original-title="This value is already used."></i>'
     pim.tell("POST", CREATE, Scripted(content_type="text/html", body=reason))
-    with pytest.raises(PimRefusal, match="did not take role 'ERP'") as refused:
+    with pytest.raises(PimRefusal, match="does not take role 'ERP'") as refused:
         roles.put("ERP", WANTED)
     assert refused.value.why == "This value is already used."
 

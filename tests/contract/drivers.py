@@ -1,0 +1,108 @@
+"""Drivers for a sandbox PIM, and what they ask of it, by mechanism."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from tests.canary import CANARY, canary_secret
+from tests.contract.bench import made_by
+from tests.contract.sandbox_bench import Requests, SandboxBench
+from tests.fakes.ledger import InMemoryLoginLedger
+from vault_pim.domain.connector import Mechanism
+from vault_pim.pim.console import Console, Printed
+from vault_pim.pim.driver import Driver
+from vault_pim.pim.releases import RELEASES, Release
+from vault_pim.sandbox import pim_console
+from vault_pim.sandbox.pim_server import SandboxPim
+
+CONTROL_TOKEN = canary_secret()
+STARTED = "1.7"
+"""The release whose console is a program of its own in every test: it has no other way to its clients."""
+
+ROWS = {release.name: release for release in RELEASES}
+
+
+def sandbox_driver(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any) -> Driver:
+    """A driver with its own session."""
+    arguments: dict[str, Any] = {
+        "pim": "prod",
+        "url": pim.url,
+        "username": pim.admin_username,
+        "password": lambda: SecretStr(pim.admin_password),
+        "own_password": lambda: SecretStr(canary_secret()),
+        "ledger": ledger,
+        "clock": pim.clock,
+    }
+    return Driver(**(arguments | changes))
+
+
+class QuickConsole(Console):
+    """Runs the console's program within this process: what starting it costs is spent by one release for all."""
+
+    def run(self, command: str, *arguments: str) -> Printed:
+        """Run one command."""
+        with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
+            status = pim_console.main([*self._command[3:], command, *arguments, "-n"])
+        return Printed(command=command, exit=status, stdout=stdout.getvalue(), stderr=stderr.getvalue())
+
+
+def sandbox_console(pim: SandboxPim, directory: Path, kind: type[Console] = Console) -> Console:
+    """The console of a running sandbox PIM."""
+    token = directory / "control-token"
+    token.write_text(CONTROL_TOKEN)
+    own = ["--url", pim.url, "--control-token-file", str(token)]
+    return kind("prod", [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own])
+
+
+@contextmanager
+def sandbox_bench(release: str, mechanism: Mechanism, console_directory: Path | None = None) -> Iterator[SandboxBench]:
+    """A fresh PIM of that release, and drivers for it; with its console, if there is a directory for the token."""
+    with SandboxPim(release=release, secret_marker=CANARY, control_token=CONTROL_TOKEN) as pim:
+        kind = Console if release == STARTED else QuickConsole
+        console = sandbox_console(pim, console_directory, kind) if console_directory else None
+        usual = {"mechanism": mechanism, "console": console}
+
+        def make(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any) -> Driver:
+            return sandbox_driver(pim, ledger, **(usual | changes))
+
+        with made_by(mechanism):
+            yield SandboxBench(
+                pim,
+                release,
+                make,
+                writes=_writes(ROWS[release], mechanism, by_screen=console is None),
+                reads=_reads(ROWS[release], mechanism, by_screen=console is None),
+            )
+
+
+def _writes(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
+    roles = ("POST", "/user/role/create"), ("POST", "/user/role/update/*")
+    if mechanism is Mechanism.CONNECTIONS:
+        one = "/rest/connections/*"
+        return (*roles, ("POST", "/rest/connections"), ("POST", one), ("DELETE", one))
+    users = (
+        (("POST", "/rest/user/"), ("DELETE", "/rest/user/*"))
+        if row.users_by_rest
+        else (("POST", "/user/create"), ("DELETE", "/user/delete/*"))
+    )
+    clients = (("POST", "/client/rest"), ("DELETE", "/client/rest/*")) if by_screen else ()
+    return (*roles, *users, *clients)
+
+
+def _reads(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
+    paths = ["/api/rest/v1", row.rest("security"), "/user/role/create"]
+    paths.append("/rest/user_role/" if row.roles_by_rest else "/datagrid/pim-role-grid")
+    if row.connection_limit is not None:
+        paths.append("/rest/connections")
+    if mechanism is Mechanism.CONNECTIONS and row.limit_enforced:
+        paths.append("/rest/connections/max-limit-reached")
+    if mechanism is Mechanism.USER_AND_CLIENT:
+        paths.append("/datagrid/pim-user-grid")
+        if by_screen:
+            paths.append("/datagrid/api-connection-grid")
+    return tuple(("GET", path) for path in paths)

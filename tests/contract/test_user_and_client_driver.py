@@ -1,0 +1,30 @@
+"""The driver keeps the contract of `PimDriver` with the mechanism `user_and_client`, at every release, by the console
+and, where the PIM has one, by the client screen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.drivers import sandbox_bench
+from tests.contract.pim_driver import PimDriverContract
+from tests.contract.pim_driver_account import AccountContract
+from tests.contract.pim_driver_faults import FaultsContract
+from tests.contract.pim_driver_sets import SetsContract
+from tests.contract.sandbox_bench import SandboxBench
+from vault_pim.domain.connector import Mechanism
+from vault_pim.pim.releases import RELEASES
+
+CONSOLE = [(release.name, "console") for release in RELEASES if release.users_by_rest]
+SCREEN = [(release.name, "screen") for release in RELEASES if release.client_screen and release.users_by_rest]
+
+
+@pytest.mark.parametrize(("release", "way"), [*CONSOLE, *SCREEN])
+class TestUserAndClient(PimDriverContract, SetsContract, FaultsContract, AccountContract):
+    """At every PIM."""
+
+    @pytest.fixture
+    def bench(self, release: str, way: str, tmp_path: Path) -> Iterator[SandboxBench]:
+        """A fresh PIM."""
+        with sandbox_bench(release, Mechanism.USER_AND_CLIENT, tmp_path if way == "console" else None) as bench:
+            yield bench
