@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,7 +13,10 @@ Hide = Callable[[str], str]
 
 HEADERS = ("content-type", "location", "allow", "pragma", "www-authenticate", "cache-control")
 SERVER_ERROR = 500
-_TIMES = {"created", "updated", "last_login", "createdAt", "updatedAt"}
+# Pages of this title are so long that the recordings end before they say anything.
+CUT_PAGE = "Loading..."
+_NOTHING_SAID: Answer = {"form_errors": [], "has_login_form": False}
+_TIMES = {"created", "updated", "last_login", "createdAt", "updatedAt", "lastLogin", "loginCount"}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([+-]\d\d:?\d\d)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LOG_TIME = re.compile(r"\b\d\d:\d\d:\d\d (?=[A-Z]+ +\[console\])")
@@ -88,8 +92,8 @@ class _Page(HTMLParser):
 def _body(answer: Answer, hide: Hide) -> Any:
     body = answer["body"]
     if isinstance(body, dict):
-        said, shell = answer["html_extract"], body["html"]
-        errors = [part for error in said["form_errors"] for part in error.split("</li><li>")]
+        said, shell = answer.get("html_extract", _NOTHING_SAID), body["html"]
+        errors = [unescape(part) for error in said["form_errors"] for part in error.split("</li><li>")]
         return {
             "title": _text(shell["title"], hide),
             "errors": sorted(errors),
@@ -104,6 +108,8 @@ def _body(answer: Answer, hide: Hide) -> Any:
 
 def _messages(shell: dict[str, Any]) -> list[str]:
     """What a page with the login form says above it; a recording keeps it as part of the text."""
+    if shell["title"] == CUT_PAGE:
+        return []
     before, *form = _FORM_STARTS.split(str(shell.get("text", "")), maxsplit=1)
     said = shell.get("messages") or ([before.strip()] if form else [])
     return [one for one in said if one]
@@ -112,7 +118,7 @@ def _messages(shell: dict[str, Any]) -> list[str]:
 def _json(data: Any, hide: Hide, key: str = "") -> Any:
     if key in _TIMES and data is not None:
         return f"<{type(data).__name__}>"
-    if isinstance(data, list) and all(isinstance(one, dict) and "standard_unit_code" in one for one in data):
+    if isinstance(data, list) and data and all(isinstance(one, dict) and "standard_unit_code" in one for one in data):
         return {"measurement families": bool(data)}
     if isinstance(data, list):
         return [_json(entry, hide) for entry in data]

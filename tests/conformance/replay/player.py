@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 from tests.conformance.replay import answers
 from tests.conformance.replay.values import Answer, Values
 from vault_pim.sandbox import pim_console
-from vault_pim.sandbox.akeneo import users
+from vault_pim.sandbox.akeneo import roles, users
 from vault_pim.sandbox.pim_server import SandboxPim
 
 ADMIN_PASSWORD = "Admin-pass-1"
@@ -32,8 +32,10 @@ CONTROL_TOKEN = "control-token-of-the-replay"
 Step = dict[str, Any]
 
 # What no request of a recording shows: somebody worked on the recorded PIM's database.
+_ACL_CACHE = "after ACL cache files removed and php-fpm restarted: grant"
 _BEFORE: dict[str, Callable[[SandboxPim], None]] = {
     "disabled user, right password: form": lambda pim: _enable_julia(pim, enabled=False),
+    _ACL_CACHE: lambda pim: roles.renew_cache(pim.pim),
     "expired access token": lambda pim: pim.clock.advance(timedelta(seconds=3601)),
     "expired refresh token": lambda pim: pim.clock.advance(timedelta(days=14, seconds=1)),
 }
@@ -113,10 +115,11 @@ class Player:
             command += ["--control-token-file", token.name, *arguments]
             with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT) as process:
                 os.close(theirs)
+                shown = _read(ours)
                 os.write(ours, "".join(typed).encode())
-                output = b"".join(iter(lambda: _read(ours), b""))
+                shown += b"".join(iter(lambda: _read(ours), b""))
         os.close(ours)
-        return {"exit_code": process.returncode, "tty_output": output.decode()}
+        return {"exit_code": process.returncode, "tty_output": shown.decode()}
 
     def _ask(self, name: str, request: dict[str, Any]) -> Answer:
         browser = self._browser(name, request)
@@ -153,7 +156,7 @@ class Player:
         received = response.getheaders()
         browser.take(received)
         answer: Answer = {"status": response.status, "headers": received, "body": text}
-        if "html" in (response.getheader("content-type") or "") and text:
+        if text.startswith("<"):
             shell, extract = answers.page(text)
             answer |= {"body": {"html": shell}, "html_extract": extract}
             for field, value in _SHOWN.findall(text):
@@ -185,10 +188,15 @@ def furnish(pim: SandboxPim) -> None:
     Where the console can make users it had made the administrator, who then has the role of every user as well.
     """
     admin = pim.world.users[1]
-    admin.properties |= {"first_name": "Admin", "last_name": "Istrator"}
-    if pim.pim.release.console.user_arguments:
+    by_console = bool(pim.pim.release.console.user_arguments)
+    names = (("Admin", "Istrator"), ("Julia", "Stark")) if by_console else (("John", "Doe"), ("S", "A"))
+    admin.properties |= {"first_name": names[0][0], "last_name": names[0][1]}
+    if by_console:
         admin.roles.append(pim.world.roles[3])
-    values = {"username": "julia", "email": "julia@example.com", "first_name": "Julia", "last_name": "Stark"}
+    values = {"username": "julia", "email": "julia@example.com"}
+    values |= {"first_name": names[1][0], "last_name": names[1][1]}
+    if pim.pim.release.users.surface == "redirect":
+        values["user_default_locale"] = "ca_ES"
     users.store(pim.pim, users.new_user(pim.pim, values | {"password": "Julia-pass-1"}))
 
 

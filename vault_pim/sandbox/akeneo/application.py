@@ -8,6 +8,7 @@ from vault_pim.sandbox.akeneo import (
     web_misc,
     web_roles,
     web_token,
+    web_user_forms,
     web_users,
 )
 from vault_pim.sandbox.akeneo.kernel import Kernel
@@ -17,9 +18,10 @@ from vault_pim.sandbox.akeneo.pim import Pim
 def application(pim: Pim) -> Kernel:
     """The ASGI application of this PIM, with the surfaces its release has."""
     traits = pim.release.connections
+    by_rest = pim.release.users.surface == "rest"
     routes = [
-        *web_login.routes(),
-        *web_users.routes(),
+        *web_login.routes(pim.release),
+        *(web_users.routes() if by_rest else web_user_forms.routes(pim.release.users)),
         *web_roles.routes(pim.release),
         *(web_connections.routes(pim.release) if traits.surface == "connections" else ()),
         *web_clients.routes(traits),

@@ -28,6 +28,7 @@ class Resource:
         key: the member that holds the code.
         code: the last segment of one item's path.
         belongs_to: the resource whose item the path names.
+        hidden: whether an item may be kept from a caller who has the privilege.
     """
 
     name: str
@@ -39,10 +40,9 @@ class Resource:
     key: str = "code"
     code: str = "{code}"
     belongs_to: str = ""
-    missing: str = '{title} "{code}" does not exist.'
+    hidden: bool = False
 
 
-_NO_PRODUCT: Final = '{title} "{code}" does not exist or you do not have permission to access it.'
 _UUID: Final = "{uuid:[0-9a-f-]+}"
 
 
@@ -58,7 +58,7 @@ def _own(name: str, path: str, operations: tuple[str, ...] = _WRITE, **more: Any
 def _product(name: str, path: str, title: str, **more: Any) -> Resource:
     return Resource(
         name=name, path=path, operations=_REMOVE, title=title,
-        privilege="product", objects="products", missing=_NO_PRODUCT, **more,
+        privilege="product", objects="products", hidden=True, **more,
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def commands(traits: ConsoleTraits) -> dict[str, Command]:
             Syntax(description="Deletes expired tokens"), _delete_expired_tokens
         ),
         "fos:oauth-server:clean": Command(Syntax(description="Clean expired tokens"), _clean),
+        "pim:system:information": Command(Syntax(description="Displays PIM system information"), _system_information),
         "fos:oauth-server:create-client": Command(Syntax(description="Creates a new client"), _not_here),
     }
 
@@ -77,7 +78,7 @@ def _revoke_client(pim: Pim, given: Input, answer: str | None) -> Result:
     if pim.world.connection_of(client):
         kind = r"Doctrine\DBAL\Exception\ForeignKeyConstraintViolationException"
         raise _database_error(pim.release.console, _DELETION.format(client.id), _REFERRED_TO, kind)
-    pim.world.delete_client(client)
+    pim.world.delete_client(client, access_tokens=pim.release.api.tokens_know_client)
     return printed([f"Client with public id {client.public_id} and secret {client.secret} has been revoked."])
 
 
@@ -93,6 +94,14 @@ def _clean(pim: Pim, *_: object) -> Result:
     removed = [old - len(one) for old, one in zip(before, tables, strict=True)]
     stores = zip(pim.release.console.token_stores, [*removed, 0], strict=True)
     return printed([f"Removed {count} items from {name} storage." for name, count in stores])
+
+
+def _system_information(pim: Pim, *_: object) -> Result:
+    """The report about the installation; here it ends after what tells one PIM from another."""
+    rows = (("Edition", pim.release.edition), ("Version", pim.release.version), ("Environment", "prod"))
+    border, *lines = table(rows[0], rows[1:])
+    ruled = [text for line in lines if line != border for text in (line, border)]
+    return printed(["", "System information", "=" * 18, "", border, *ruled, ""])
 
 
 def _not_here(*_: object) -> Result:

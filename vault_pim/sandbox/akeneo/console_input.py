@@ -85,6 +85,9 @@ def read(name: str, tokens: list[str], syntax: Syntax, traits: ConsoleTraits) ->
         if word == "--":
             values += pending
             break
+        names = (*syntax.required, *syntax.optional)
+        if len(values) > len(names):
+            break
         if word.startswith("-") and word not in _FLAGS and word != "-":
             _read_option(word, pending, syntax, found, traits)
         elif word not in _FLAGS:

@@ -68,7 +68,8 @@ def thrown_box(kind: str, message: str, file: str, traits: ConsoleTraits) -> str
     """The box an uncaught error is shown in; where it was thrown is told of errors that are not the console's own."""
     titled = traits.error_style == "titled"
     lines = [f"[{kind}]"] if titled else []
-    for line in message.split("\n"):
+    prefix = "Type error: " if kind == "TypeError" and not titled else ""
+    for line in (prefix + message).split("\n"):
         lines += [line] if titled else textwrap.wrap(line, _BOX, drop_whitespace=False, break_on_hyphens=False) or [""]
     place = f"In {file} line 1:" if file and not titled else ""
     return f"\n{place}" + _box(lines)

@@ -32,9 +32,8 @@ def refused(call: Call, route: Route) -> Response | None:
 
 def login_page(call: Call, status: int = 401, message: str = "") -> Response:
     """The login form, in a session of this browser."""
-    login = call.pim.release.login
     token = call.started_session().csrf_token(LOGIN_CSRF)
-    return http.html(pages.login(token, message, login.page_title), status)
+    return http.html(pages.login(token, message, call.pim.release.web.form_title), status)
 
 
 def _refused_by_session(call: Call, route: Route) -> Response | None:
@@ -55,6 +54,8 @@ def _to_the_login(call: Call, *, ended: bool) -> Response:
         if not call.is_xhr:
             call.started_session()
         response = http.redirect(f"{call.base_url}/user/login")
+        if call.path.startswith("/rest/"):
+            response.headers["content-type"] = http.JSON
     if ended and login.ended_forgets:
         http.delete_cookie(call, response, REMEMBER_COOKIE)
     return response

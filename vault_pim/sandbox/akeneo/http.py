@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from vault_pim.sandbox.akeneo import pages
 from vault_pim.sandbox.akeneo.pim import Pim
-from vault_pim.sandbox.akeneo.sessions import Session
+from vault_pim.sandbox.akeneo.sessions import SESSION_COOKIE, Session
 from vault_pim.sandbox.akeneo.world import User
 
 JSON: Final = "application/json"
@@ -130,7 +130,8 @@ def empty(status: int = 204) -> Response:
 
 def set_cookie(call: Call, response: Response, name: str, value: str, lifetime: str = "") -> None:
     """Set a cookie; without a lifetime it lasts as long as the browser."""
-    attributes = call.pim.release.web.cookie_attributes
+    web = call.pim.release.web
+    attributes = web.session_attributes if name == SESSION_COOKIE else web.cookie_attributes
     response.headers.append("set-cookie", f"{name}={value}; {lifetime}{attributes}")
 
 

@@ -5,7 +5,9 @@ state needs no locks. What a surface answers is the surface's own business.
 """
 
 import re
+from collections.abc import Iterable
 from email.utils import format_datetime
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,6 +52,8 @@ class Kernel:
         self._set_session_cookie(call, response, known_id)
         if call.session is not None and call.user is not None and not call.is_api:
             self.pim.sessions.refresh(call.session)
+        if response.status_code == HTTPStatus.NO_CONTENT and self.pim.release.web.types_empty_answers:
+            response.headers["content-type"] = "text/html; charset=UTF-8"
         if "cache-control" not in response.headers:
             web = self.pim.release.web
             response.headers["cache-control"] = web.api_cache if call.is_api else web.interface_cache
@@ -71,7 +75,7 @@ class Kernel:
         matching = [(route, found) for route in self._routes if (found := route.pattern.fullmatch(call.path))]
         chosen = next(((route, found) for route, found in matching if route.accepts(call.method)), None)
         if chosen is None and matching:
-            return self._not_allowed(call, ", ".join(dict.fromkeys(route.method for route, _ in matching)))
+            return self._not_allowed(call, self._allowed(route for route, _ in matching))
         if chosen is None:
             chosen = self._with_or_without_slash(call)
         if chosen is None:
@@ -92,6 +96,11 @@ class Kernel:
         except CrashError:
             return http.error(call, 500, "Internal Server Error")
 
+    def _allowed(self, routes: Iterable[Route]) -> str:
+        methods = dict.fromkeys(route.method for route in routes)
+        shown = {"GET": "GET, HEAD"} if self.pim.release.web.allows_head else {}
+        return ", ".join(shown.get(method, method) for method in methods)
+
     def _unreadable(self, call: Call) -> tuple[int, str] | None:
         """Why a request is refused for what it sends or takes, as status and message."""
         accepted = call.headers.get("accept", "*/*").partition(";")[0].partition(",")[0].strip()
@@ -104,7 +113,7 @@ class Kernel:
 
     def _with_or_without_slash(self, call: Call) -> tuple[Route, re.Match[str]] | None:
         """A GET that is one trailing slash away from a route is redirected, once it has been let in."""
-        if call.method not in ("GET", "HEAD"):
+        if call.method not in ("GET", "HEAD") or not self.pim.release.web.forgives_slash:
             return None
         other = call.path.removesuffix("/") if call.path.endswith("/") else f"{call.path}/"
         for route in self._routes:
@@ -121,9 +130,9 @@ class Kernel:
         """An error from before the session is looked at: PHP sends the session's cookie once more by itself."""
         call.keeps_session = True
         response = http.error(call, status, message, headers)
-        if call.session is not None and not call.is_api and self.pim.release.web.session_cookie == "new":
-            cookie = f"{SESSION_COOKIE}={call.session.id}; path=/; HttpOnly; SameSite=lax"
-            response.headers.append("set-cookie", cookie)
+        attributes = self.pim.release.web.early_cookie
+        if call.session is not None and not call.is_api and attributes:
+            response.headers.append("set-cookie", f"{SESSION_COOKIE}={call.session.id}; {attributes}")
         return response
 
     def _named(self, call: Call) -> str:

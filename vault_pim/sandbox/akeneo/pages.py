@@ -28,7 +28,7 @@ def front() -> str:
 
 
 def login(csrf_token: str, message: str, title: str) -> str:
-    """The login form; in most releases it has no title."""
+    """The login form."""
     note = f'<div class="AknMessageBox"><span class="Text">{escape(message)}</span></div>' if message else ""
     return _page(
         title,
@@ -43,6 +43,7 @@ def login(csrf_token: str, message: str, title: str) -> str:
 
 
 def role_form(
+    title: str,
     form: str,
     action: str,
     csrf_token: str,
@@ -53,35 +54,44 @@ def role_form(
     """The form of a role.
 
     Args:
+        title: of the page; most releases have none.
         form: its name, the prefix of its fields.
         privileges: name and whether granted, one box each; none leaves the boxes out.
         messages: at the label and above the form.
     """
     boxes = "".join(_box(form, index, name, granted) for index, (name, granted) in enumerate(privileges))
-    return _entity_form(form, action, csrf_token, f"{form}[label]", label, messages, boxes)
+    return _entity_form(title, form, action, csrf_token, f"{form}[label]", label, messages, boxes)
 
 
-def group_form(form: str, action: str, csrf_token: str, name: str, messages: Messages = ((), ())) -> str:
+def group_form(title: str, form: str, action: str, csrf_token: str, name: str, messages: Messages = ((), ())) -> str:
     """The form of a user group; arguments as for `role_form`."""
     more = '<input type="hidden" name="input_action" value="">'
-    return _entity_form(form, action, csrf_token, f"{form}[name]", name, messages, more)
+    return _entity_form(title, form, action, csrf_token, f"{form}[name]", name, messages, more)
+
+
+def heading(title: str) -> str:
+    """The title of a page that is a form and nothing else; most releases have none."""
+    return f"<title>{title}</title>" if title else ""
 
 
 def _entity_form(
-    form: str, action: str, csrf_token: str, field: str, value: str, messages: Messages, inner: str
+    title: str, form: str, action: str, csrf_token: str, field: str, value: str, messages: Messages, inner: str
 ) -> str:
     at_field, above = messages
     notes = "".join(f'<div class="message">{escape(message)}</div>' for message in above)
     tips = "".join(
         f'<span class="validation-tooltip" data-original-title="{escape(message)}"></span>' for message in at_field
     )
-    return f"""{notes}<form action="{escape(action)}" method="post">
+    return (
+        heading(title)
+        + f"""{notes}<form action="{escape(action)}" method="post">
 <input type="text" name="{field}" value="{escape(value)}" required>{tips}
 {inner}
 <input type="hidden" name="{form}[appendUsers]" value="">
 <input type="hidden" name="{form}[removeUsers]" value="">
 <input type="hidden" name="{form}[_token]" value="{escape(csrf_token)}">
 <button type="submit">Save</button></form>"""
+    )
 
 
 def _box(form: str, index: int, name: str, granted: bool) -> str:

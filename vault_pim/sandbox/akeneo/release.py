@@ -13,26 +13,39 @@ class WebTraits:
     """HTTP as every surface has it.
 
     Attributes:
+        form_title: of the pages with a form.
         interface_cache: the `Cache-Control` of the interface.
         api_cache: that of the web API.
         grant_cache: that of a granted token.
         refusal_cache: that of a refused one.
         challenge_cache: that of a refusal in the OAuth library's own shape.
-        cookie_attributes: behind every cookie.
+        cookie_attributes: behind every cookie,
+        session_attributes: and behind the session's.
         session_cookie: when an answer sets it: `new` for a new session only, `used` for every one that is used, `any`
             for every browser that shows none.
+        early_cookie: the attributes of the session cookie on an error from before the session is looked at, which PHP
+            sends by itself; empty where it sends none.
+        types_empty_answers: whether an answer without a body says that it is HTML.
         names_whole_urls: whether "No route found" names the address with its host.
+        allows_head: whether an `Allow` names HEAD beside GET.
+        forgives_slash: whether a path that is one slash away from a route is redirected to it.
         checks_json: whether a body that is not JSON is refused before the interface's controllers see it.
     """
 
+    form_title: str
     interface_cache: str
     api_cache: str
     grant_cache: str
     refusal_cache: str
     challenge_cache: str
     cookie_attributes: str
+    session_attributes: str
     session_cookie: Literal["new", "used", "any"]
+    early_cookie: str
+    types_empty_answers: bool
     names_whole_urls: bool
+    allows_head: bool
+    forgives_slash: bool
     checks_json: bool
 
 
@@ -41,13 +54,13 @@ class LoginTraits:
     """The login form and what a session outlives.
 
     Attributes:
-        page_title: of the pages with the login form.
         anonymous_sees_form: whether the login form is the answer (401), and not a way to it (302).
         front_sees_form: the same for `/`.
         lock_counts: what locks an account for five minutes when there are five of it: wrong `passwords`, of which those
             of more than five minutes ago are forgotten; `failures` of any kind, forgotten at a success alone.
         strangers_see_form: whether a name that may not use the form is answered with the form (401).
         failure_keeps_cookies: whether a failed login sets no cookie.
+        logout_drops_session: whether a logout drops the session cookie, and not only the one that remembers.
         disabled_message: the reason a disabled user with the right password is shown.
         masks_csrf: whether a CSRF token looks different at each showing.
         ended_forgets: whether the answer that finds a login ended drops the remember-me cookie.
@@ -56,12 +69,12 @@ class LoginTraits:
         ends_with_disabling: when the user is disabled.
     """
 
-    page_title: str
     anonymous_sees_form: bool
     front_sees_form: bool
     lock_counts: Literal["nothing", "passwords", "failures"]
     strangers_see_form: bool
     failure_keeps_cookies: bool
+    logout_drops_session: bool
     disabled_message: str
     masks_csrf: bool
     ended_forgets: bool
@@ -178,6 +191,7 @@ class ApiTraits:
         system_information: whether it, and the interface, can be asked for the release.
         unprotected: resources, or what their privileges are about, that ask for nothing beyond overall access.
         dates_categories: whether a category says when it was changed.
+        vague_about_products: whether a missing product may also be one that the caller must not see.
         vague_refusals: resources refused with the sentence for missing overall access.
         body_limit: the most bytes of a token request; None for any number.
         challenges: whether a call without a token is refused in the OAuth library's own shape.
@@ -191,6 +205,7 @@ class ApiTraits:
     system_information: bool
     unprotected: frozenset[str]
     dates_categories: bool
+    vague_about_products: bool
     vague_refusals: frozenset[str]
     body_limit: int | None
     challenges: bool

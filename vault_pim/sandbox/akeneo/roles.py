@@ -46,12 +46,23 @@ def save_role(pim: Pim, role: Role | None, label: str, privileges: dict[str, boo
     if role is None:
         role = Role(id=pim.world.next_id("role"), code=code_of(label), label=label)
         pim.world.roles[role.id] = role
+    elif pim.release.roles.renames_code:
+        role.cached_code = role.cached_code or role.code
+        role.code = code_of(label)
+        if privileges:
+            role.cached_code = role.code
     role.label = label
     for name, granted in privileges.items():
         if name not in pim.release.privileges:
             raise CrashError(f'The privilege "{name}" is unknown.')
         (role.privileges.add if granted else role.privileges.discard)(name)
     return role
+
+
+def renew_cache(pim: Pim) -> None:
+    """Make the cache of privileges anew, as removing its files does."""
+    for role in pim.world.roles.values():
+        role.cached_code = ""
 
 
 def delete_role(pim: Pim, role: Role) -> None:

@@ -16,7 +16,7 @@ from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User
 BLANK: Final = "This value should not be blank."
 PASSWORD_CAP: Final = 4096
 USED: Final = "This value is already used."
-LOCALES: Final = ("de_DE", "en_US", "fr_FR")
+LOCALES: Final = ("ca_ES", "de_DE", "en_US", "fr_FR")
 _EMAIL = re.compile(r".+@\S+\.\S+")
 
 

@@ -25,7 +25,9 @@ def handler_of(resource: Resource, operation: str) -> Handler:
         items = call.pim.catalogue.items(resource, parents)
         code = call.parts.get("code") or call.parts.get("uuid") or ""
         if operation in ("get", "delete", "download") and code not in items:
-            raise MissingError(resource.missing.format(title=resource.title, code=code))
+            may_be_hidden = resource.hidden and call.pim.release.api.vague_about_products
+            more = " or you do not have permission to access it" if may_be_hidden else ""
+            raise MissingError(f'{resource.title} "{code}" does not exist{more}.')
         match operation:
             case "list":
                 return _page(call, list(items.values()), by_search=resource.privilege == "product")

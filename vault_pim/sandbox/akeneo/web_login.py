@@ -9,6 +9,7 @@ from vault_pim.sandbox.akeneo import gate, http, pages
 from vault_pim.sandbox.akeneo.http import Call
 from vault_pim.sandbox.akeneo.pim import Pim
 from vault_pim.sandbox.akeneo.refusals import MissingError
+from vault_pim.sandbox.akeneo.release import Release
 from vault_pim.sandbox.akeneo.routing import LOGIN_CSRF, Area, Route
 from vault_pim.sandbox.akeneo.sessions import REMEMBER_COOKIE, REMEMBERED, SESSION_COOKIE
 from vault_pim.sandbox.akeneo.world import User
@@ -21,10 +22,10 @@ _WRONG_CSRF: Final = "Invalid CSRF token."
 _LOCKED: Final = "Your account is locked for 5 minutes after too many authentication attempts."
 
 
-def routes() -> list[Route]:
+def routes(release: Release) -> list[Route]:
     return [
         Route(method="GET", path="/", handler=_front),
-        Route(method="GET", path="/user/", handler=_front, privilege="pim_user_user_index"),
+        Route(method="GET", path=f"/user{release.users.slash}", handler=_front, privilege="pim_user_user_index"),
         Route(method="GET", path="/user/login", handler=_form, area=Area.PUBLIC),
         Route(method="GET", path="/user/login-check", handler=_unchecked),
         Route(method="POST", path="/user/login-check", handler=_check, area=Area.PUBLIC),
@@ -129,6 +130,7 @@ def _logout(call: Call) -> Response:
         call.session = None
     call.pim.sessions.forget(call.cookies.get(REMEMBER_COOKIE, ""))
     response = http.redirect(f"{call.base_url}/")
-    for name in (SESSION_COOKIE, REMEMBER_COOKIE):
-        http.delete_cookie(call, response, name)
+    if call.pim.release.login.logout_drops_session:
+        http.delete_cookie(call, response, SESSION_COOKIE)
+    http.delete_cookie(call, response, REMEMBER_COOKIE)
     return response

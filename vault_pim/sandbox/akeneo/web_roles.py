@@ -127,10 +127,10 @@ def _role_page(
     offered: Iterable[str] | None = None,
 ) -> Response:
     names = call.pim.release.offered if offered is None else offered
-    boxes = [(name, role is not None and name in role.privileges) for name in names]
+    boxes = [(name, role is not None and role.grants(name)) for name in names]
     form = _form_name(call, "role")
     token = call.started_session().csrf_token(form)
-    return http.html(pages.role_form(form, call.path, token, label, boxes, messages))
+    return http.html(pages.role_form(call.pim.release.web.form_title, form, call.path, token, label, boxes, messages))
 
 
 def _privileges(fields: dict[str, Any]) -> dict[str, bool]:
@@ -173,7 +173,11 @@ def _delete_group(call: Call) -> Response:
 
 def _group_page(call: Call, name: str, messages: Messages = ((), ())) -> Response:
     form = _form_name(call, "group")
-    return http.html(pages.group_form(form, call.path, call.started_session().csrf_token(form), name, messages))
+    return http.html(
+        pages.group_form(
+            call.pim.release.web.form_title, form, call.path, call.started_session().csrf_token(form), name, messages
+        )
+    )
 
 
 def _saved(call: Call, name: str, number: int) -> Response:

@@ -28,7 +28,6 @@ def routes() -> list[Route]:
         _writing("POST", f"{_ONE}/profile", _profile, ""),
         _writing("POST", f"{_ONE}/duplicate", _duplicate, "pim_user_user_create"),
         Route(method="GET", path=f"/datagrid/{_GRID}", handler=_grid, privilege="pim_user_user_index"),
-        Route(method="GET", path="/rest/security/", handler=_security),
     ]
 
 
@@ -50,10 +49,6 @@ def _falling_over(handler: Handler) -> Handler:
 
 def _current(call: Call) -> Response:
     return http.json_answer({"ui_locale_decimal_separator": "."} | _shown(call, call.logged_in_user))
-
-
-def _security(call: Call) -> Response:
-    return http.json_answer({name: call.logged_in_user.may(name) for name in sorted(call.pim.release.privileges)})
 
 
 def _get(call: Call) -> Response:

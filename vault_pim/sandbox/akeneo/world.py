@@ -33,12 +33,21 @@ USER_PROPERTIES: Final[Mapping[str, object]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Role:
-    """A role and the privileges it grants."""
+    """A role and the privileges it grants.
+
+    Attributes:
+        cached_code: under which the cache of privileges knows it, if that may differ from its code.
+    """
 
     id: int
     code: str
     label: str
     privileges: set[str] = field(default_factory=set)
+    cached_code: str = ""
+
+    def grants(self, privilege: str) -> bool:
+        """Whether it grants this; a role that has been renamed behind the cache's back grants nothing."""
+        return self.cached_code in ("", self.code) and privilege in self.privileges
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class User:
         return secrets.compare_digest(self.password_hash, hashed(password, self.salt))
 
     def may(self, privilege: str) -> bool:
-        return any(privilege in role.privileges for role in self.roles)
+        return any(role.grants(privilege) for role in self.roles)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,8 +172,12 @@ class World:
         self.drop_tokens(user=user)
         del self.users[user.id]
 
-    def delete_client(self, client: Client) -> None:
-        self.drop_tokens(client=client)
+    def delete_client(self, client: Client, *, access_tokens: bool = True) -> None:
+        """Delete a client and what refers to it; in the oldest schema access tokens do not."""
+        if access_tokens:
+            self.drop_tokens(client=client)
+        else:
+            self.refresh_tokens = {key: one for key, one in self.refresh_tokens.items() if one.client is not client}
         del self.clients[client.id]
 
     def delete_role(self, role: Role) -> None:
