@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import assert_never
 
 from vault_pim.domain.connector import Connector
-from vault_pim.domain.credentials import CredentialSet
-from vault_pim.domain.errors import Impossible, NotOurs, NotProven
+from vault_pim.domain.credentials import CredentialSet, Tokens
+from vault_pim.domain.errors import Impossible, NotOurs, NotProven, PimNoAnswer
 from vault_pim.domain.facts import Facts, Observation, Sighting
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
@@ -145,7 +145,7 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     if credentials is None:
         evidence: tuple[str, ...] = (_delete(tools, generation), "no copy is held")
     else:
-        tokens = tools.driver.take_tokens(credentials)
+        tokens = _tokens(tools, credentials)
         gone = _delete(tools, generation)
         proof = tools.driver.prove_dead(credentials, tokens)
         if isinstance(proof, Alive):
@@ -157,6 +157,14 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     tools.credentials.drop_held(facts.id, number)
     detail = {f"evidence_{index}": line for index, line in enumerate(evidence, 1)}
     return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=detail)
+
+
+def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
+    """Tokens to be proven dead; a token endpoint that gives no answer must not keep the set from being deleted."""
+    try:
+        return tools.driver.take_tokens(credentials)
+    except PimNoAnswer:
+        return None
 
 
 def _delete(tools: Tools, generation: Generation) -> str:

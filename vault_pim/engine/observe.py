@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from vault_pim.domain.connector import Connector, ConnectorId
-from vault_pim.domain.errors import PimNoAnswer, PimRefusal
+from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
 from vault_pim.domain.facts import Observation, PimSight, Presence, Survey
 from vault_pim.engine.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """An observation, and the PIM's error where it gave none: a silent PIM must not keep Vault from being cut."""
+    """An observation, and why the PIM could not be seen, be it that its password file is missing: that must not keep
+    Vault from being cut."""
 
     observation: Observation
-    silence: PimNoAnswer | PimRefusal | None
+    silence: ConfigurationError | PimNoAnswer | PimRefusal | None
 
 
 def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey: Survey | None = None) -> Look:
@@ -30,7 +31,7 @@ def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey:
     try:
         seen = survey or tools.driver.survey()
         role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
-    except (PimNoAnswer, PimRefusal) as silence:
+    except (ConfigurationError, PimNoAnswer, PimRefusal) as silence:
         return Look(observation=Observation(pim=None, access=access, served=served), silence=silence)
     pim = PimSight(survey=seen, role=role)
     return Look(observation=Observation(pim=pim, access=access, served=served), silence=None)

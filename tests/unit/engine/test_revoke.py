@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.builders import DAY, ERP, HOUR, a_generation, a_state, some_facts
 from tests.fakes.wire import When
 from tests.fakes.world import World
-from vault_pim.domain.errors import Impossible, NotProven, PimNoAnswer, TakenOver
+from vault_pim.domain.errors import ConfigurationError, Impossible, NotProven, PimNoAnswer, TakenOver
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Alarm, Wait
@@ -71,6 +71,21 @@ def test_silent_pim_does_not_keep_vault_from_being_cut(provisioned: World) -> No
     assert provisioned.access.entities[ERP].tokens == 0
     provisioned.wire.heal()
     provisioned.run()
+    assert provisioned.leftovers() == []
+
+
+def test_missing_password_file_does_not_keep_vault_from_being_cut(provisioned: World) -> None:
+    """Our own account cannot log in at the PIM; the connector loses its access to Vault all the same."""
+    provisioned.wire.fail("driver.survey", ConfigurationError("the password file is missing"))
+    with pytest.raises(ConfigurationError):
+        provisioned.revoke()
+    assert provisioned.access.entities[ERP].disabled
+
+
+def test_silent_token_endpoint_does_not_keep_a_set_from_being_deleted(provisioned: World) -> None:
+    """There is no old token to try then; the grants still prove it."""
+    provisioned.wire.silence("driver.take_tokens")
+    assert provisioned.revoke().end == Wait(until=None, reason=Reason.CUT_OFF)
     assert provisioned.leftovers() == []
 
 
