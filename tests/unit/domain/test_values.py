@@ -37,8 +37,9 @@ def test_secrets_are_not_pickled_or_copied(secret: CredentialSet | Tokens) -> No
 
 
 def all_errors(base: type[VaultPimError] = VaultPimError) -> list[type[VaultPimError]]:
-    """The whole tree."""
-    return [base, *(one for child in base.__subclasses__() for one in all_errors(child))]
+    """The whole tree as it is drawn in errors.py; other rooms have kinds of their own."""
+    below = [one for child in base.__subclasses__() for one in all_errors(child)]
+    return [base, *(one for one in below if one.__module__ == VaultPimError.__module__)]
 
 
 @pytest.mark.parametrize("error", all_errors(), ids=lambda error: error.__name__)

@@ -458,7 +458,7 @@ def any_facts(draw: st.DrawFn) -> Facts:
 
 
 @given(any_facts())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_decision_can_be_carried_out(facts: Facts) -> None:
     """Whatever is true: a step the table allows, a part that stands, or a wait that ends later than now."""
     decision = decide(facts)
@@ -485,7 +485,7 @@ def test_decision_can_be_carried_out(facts: Facts) -> None:
 
 
 @given(any_facts())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_nothing_is_begun_for_a_connector_that_is_cut_off(facts: Facts) -> None:
     """Only ending, cutting and proving happen before a person lifts a revocation."""
     if facts.state.cut_off:
@@ -495,7 +495,7 @@ def test_nothing_is_begun_for_a_connector_that_is_cut_off(facts: Facts) -> None:
 
 
 @given(any_facts())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_served_set_is_never_retired(facts: Facts) -> None:
     """What connectors read is ended by a revocation or not at all."""
     decision, served = decide(facts), facts.observation.served
