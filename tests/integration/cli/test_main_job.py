@@ -1,6 +1,7 @@
 """The main job by its commands: provision, rotate, revoke, identify, against a real OpenBao."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,31 @@ def test_get_gives_a_connector_its_set(arena: Arena, run: Command, monkeypatch: 
     monkeypatch.setenv("VAULT_TOKEN", three["erp"].vault_token)
     assert run("get", "sandbox/shop").code == 1
     assert run("get", "sandbox/nobody").code == 1
+
+
+def test_get_writes_what_a_shell_a_dotenv_file_and_a_program_read(arena: Arena, run: Command) -> None:
+    """The three forms hold the same set; `env` can be evaluated."""
+    run("apply", "erp")
+    served = json.loads(run("get", "erp").out)
+    assert served["username"].startswith("vp_erp_1_")
+    evaluated = subprocess.run(
+        ["/bin/sh", "-c", 'eval "$(cat)"; printf "%s %s" "$PIM_CLIENT_SECRET" "$PIM_GENERATION"'],
+        input=run("get", "erp", "--format", "env").out,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert evaluated.stdout == f"{served['client_secret']} 1"
+    dotenv = dict(line.split("=", 1) for line in run("get", "erp", "--format", "dotenv").out.splitlines())
+    assert json.loads(dotenv["PIM_PASSWORD"]) == served["password"]
+
+
+def test_get_says_that_nothing_is_served_yet(run: Command) -> None:
+    """One line of what, and where to look."""
+    ran = run("get", "erp")
+    assert ran.code == 1
+    assert "nothing is served" in ran.err
+    assert ran.out == ""
 
 
 def test_no_secret_is_in_any_output_or_record(arena: Arena, run: Command) -> None:
