@@ -15,8 +15,8 @@ from tests.contract.sandbox_bench import SandboxBench
 from vault_pim.domain.connector import Mechanism
 from vault_pim.pim.releases import RELEASES
 
-CONSOLE = [(release.name, "console") for release in RELEASES if release.users_by_rest]
-SCREEN = [(release.name, "screen") for release in RELEASES if release.client_screen and release.users_by_rest]
+CONSOLE = [(release.name, "console") for release in RELEASES]
+SCREEN = [(release.name, "screen") for release in RELEASES if release.client_screen]
 
 
 @pytest.mark.parametrize(("release", "way"), [*CONSOLE, *SCREEN])

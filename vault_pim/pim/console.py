@@ -37,6 +37,7 @@ _OTHER_RELEASE: Final = (
     "option does not exist", "Too many arguments", "Not enough arguments", "is not defined",
     "There are no commands defined",
 )  # fmt: skip
+_NO_SCRIPT = re.compile(r"^Could not open input file: \S+", re.MULTILINE)
 _NO_DATABASE: Final = "SQLSTATE[HY000]"
 _SYMFONY = re.compile(r"Error thrown while running command|^\s*\[[\w\\]+\]\s*$", re.MULTILINE)
 
@@ -56,12 +57,12 @@ class Printed:
 
     @property
     def message(self) -> str:
-        """Its first words about what went wrong, shortened, without secrets."""
-        for text in self.stderr, self.stdout:
-            for line in redacted(text).splitlines():
-                if line.strip():
-                    return line.strip()[:_LONGEST_MESSAGE]
-        return "it printed nothing"
+        """Its first words about what went wrong, shortened, without secrets. Standard output is full of secrets, so
+        nothing of it is shown, but for what PHP says of a wrong path."""
+        if no_script := _NO_SCRIPT.search(self.stdout):
+            return no_script[0]
+        lines = (line.strip() for line in redacted(self.stderr).splitlines())
+        return next((line[:_LONGEST_MESSAGE] for line in lines if line), "it gave no reason")
 
 
 class Console:
