@@ -41,7 +41,7 @@ class SandboxPim:
     """A believable PIM on loopback.
 
     Args:
-        release: `7.0` or `master`.
+        release: one of `RELEASES`, from `1.7` to `7.0` and `master`. 6.0 follows documents, the others recordings.
         port: 0 for any free one.
         admin_username: a user who may do everything.
         admin_password: generated unless given.

@@ -1,6 +1,7 @@
 """A person at the sandbox PIM's interface, and a connector at its API, for the tests of the sandbox."""
 
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 import requests
@@ -38,7 +39,7 @@ class Browser:
         return self.is_logged_in()
 
     def is_logged_in(self) -> bool:
-        return self.get("/rest/user/").status_code == 200
+        return self.get("/").status_code == 200
 
     def connect(self, code: str) -> dict[str, Any]:
         """Create a connection."""
@@ -66,6 +67,22 @@ class Browser:
             form[f"{field}[permissions][EXECUTE][accessLevel]"] = "1"
         return self.post("/user/role/create", data=form)
 
+    def fill_user_form(self, username: str, password: str, **change: str) -> requests.Response:
+        """Send the form of a new user as its page has it, with these values; for PIMs without REST for users."""
+        form = self.form("/user/create")
+        names = {"username": username, "email": f"{username}@example.com", "firstName": "A", "lastName": "B"}
+        passwords = {"plainPassword][first": password, "plainPassword][second": password}
+        values = {"enabled": "1", "rolesCollection][": "3"} | names | passwords | change
+        return self.post(
+            "/user/create", data=form | {f"pim_user_user_form[{key}]": text for key, text in values.items()}
+        )
+
+    def form(self, path: str) -> dict[str, str]:
+        """The fields of a page, with what stands in them."""
+        page = _Form()
+        page.feed(self.get(path).text)
+        return page.fields
+
     def grant(self, client: dict[str, Any], **body: str) -> requests.Response:
         """A token request; by default with the client's own user."""
         password_grant = {"grant_type": "password", "username": client["username"], "password": client["password"]}
@@ -76,3 +93,21 @@ class Browser:
     def api(self, token: str, path: str = "channels") -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"}
         return requests.get(f"{self._url}/api/rest/v1/{path}", headers=headers, timeout=TIMEOUT)
+
+
+class _Form(HTMLParser):
+    """The fields of a form that a browser would send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "select":
+            self._select = found["name"]
+        elif tag == "option" and (self._select not in self.fields or "selected" in found):
+            self.fields[self._select] = found["value"]
+        elif tag == "input" and (found.get("type") != "checkbox" or "checked" in found):
+            self.fields[found["name"]] = found.get("value", "")

@@ -8,7 +8,7 @@ from vault_pim.sandbox.akeneo import console_accounts, console_clients, console_
 from vault_pim.sandbox.akeneo.console_base import FAILURE, UNCAUGHT, Command, Result, UncaughtError
 from vault_pim.sandbox.akeneo.console_input import UsageError
 from vault_pim.sandbox.akeneo.pim import Pim
-from vault_pim.sandbox.akeneo.release import ConsoleTraits
+from vault_pim.sandbox.akeneo.traits import ConsoleTraits
 
 
 def run(pim: Pim, tokens: list[str], answer: str | None = None, *, terminal: bool = False) -> Result:

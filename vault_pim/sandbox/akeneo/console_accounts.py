@@ -11,7 +11,7 @@ from vault_pim.sandbox.akeneo.console_input import Input, Syntax
 from vault_pim.sandbox.akeneo.console_texts import CONNECTION_MESSAGES
 from vault_pim.sandbox.akeneo.pim import DEFAULT_ROLE, Pim
 from vault_pim.sandbox.akeneo.refusals import ImpossibleError, ViolationError
-from vault_pim.sandbox.akeneo.release import ConsoleTraits
+from vault_pim.sandbox.akeneo.traits import ConsoleTraits
 
 _ASKING: Final = "Please enter the user's information below.\n"
 _FILE: Final = "CreateUserCommand.php"

@@ -10,7 +10,7 @@ from vault_pim.sandbox.akeneo.console_base import FAILURE, UNCAUGHT, Command, Re
 from vault_pim.sandbox.akeneo.console_input import Input, Syntax
 from vault_pim.sandbox.akeneo.console_texts import table, without_markup
 from vault_pim.sandbox.akeneo.pim import Pim
-from vault_pim.sandbox.akeneo.release import ConsoleTraits
+from vault_pim.sandbox.akeneo.traits import ConsoleTraits
 
 QUESTION: Final = "This operation is irreversible. Are you sure you want to revoke this client? (Y/n)"
 _NO_CLIENT: Final = "No client found for this id."

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from vault_pim.sandbox.akeneo.release import ConsoleTraits
+from vault_pim.sandbox.akeneo.traits import ConsoleTraits
 
 _FLAGS: Final = {
     "-h": "help", "--help": "help", "-q": "quiet", "--quiet": "quiet", "-V": "version", "--version": "version",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from vault_pim.sandbox.akeneo.console_input import Syntax
-from vault_pim.sandbox.akeneo.release import ConsoleTraits
+from vault_pim.sandbox.akeneo.traits import ConsoleTraits
 
 CONNECTION_MESSAGES: Final = {
     "code.required": "Connection code is required.",

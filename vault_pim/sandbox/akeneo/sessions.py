@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from vault_pim.sandbox.akeneo.clock import MovableClock
-from vault_pim.sandbox.akeneo.release import LoginTraits
+from vault_pim.sandbox.akeneo.traits import LoginTraits
 from vault_pim.sandbox.akeneo.values import Mint, masked_csrf_token, plain_csrf_token
 from vault_pim.sandbox.akeneo.world import User, World
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from vault_pim.sandbox.akeneo import pages
 from vault_pim.sandbox.akeneo.pim import Pim
-from vault_pim.sandbox.akeneo.release import UserTraits
+from vault_pim.sandbox.akeneo.traits import UserTraits
 from vault_pim.sandbox.akeneo.world import Group, Role, User
 
 FORM: Final = "pim_user_user_form"

@@ -10,7 +10,7 @@ from typing import Final
 
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP, DEFAULT_ROLE, Pim
 from vault_pim.sandbox.akeneo.refusals import CrashError, EncoderError, ImpossibleError, Violation, ViolationError
-from vault_pim.sandbox.akeneo.release import PasswordRule, UserTraits
+from vault_pim.sandbox.akeneo.traits import PasswordRule, UserTraits
 from vault_pim.sandbox.akeneo.world import USER_PROPERTIES, Group, Role, User
 
 BLANK: Final = "This value should not be blank."

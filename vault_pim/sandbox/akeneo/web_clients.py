@@ -11,8 +11,8 @@ from starlette.responses import Response
 from vault_pim.sandbox.akeneo import clients, grids, http
 from vault_pim.sandbox.akeneo.http import Call
 from vault_pim.sandbox.akeneo.refusals import CrashError, MissingError
-from vault_pim.sandbox.akeneo.release import ConnectionTraits
 from vault_pim.sandbox.akeneo.routing import Handler, Route
+from vault_pim.sandbox.akeneo.traits import ConnectionTraits
 from vault_pim.sandbox.akeneo.users import BLANK
 
 _MANAGE: Final = "pim_enrich_api_connection_manage"

@@ -5,8 +5,9 @@ from starlette.responses import PlainTextResponse, Response
 from vault_pim.sandbox.akeneo import http
 from vault_pim.sandbox.akeneo.http import Call
 from vault_pim.sandbox.akeneo.refusals import CrashError, MissingError
-from vault_pim.sandbox.akeneo.release import ConnectionTraits, Release
+from vault_pim.sandbox.akeneo.release import Release
 from vault_pim.sandbox.akeneo.routing import Area, Route
+from vault_pim.sandbox.akeneo.traits import ConnectionTraits
 
 _MANAGE_APPS = "akeneo_connectivity_connection_manage_test_apps"
 

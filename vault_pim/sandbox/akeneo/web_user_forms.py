@@ -11,8 +11,8 @@ from starlette.responses import Response
 from vault_pim.sandbox.akeneo import grids, http, user_forms, users
 from vault_pim.sandbox.akeneo.http import Call
 from vault_pim.sandbox.akeneo.refusals import CrashError, MissingError
-from vault_pim.sandbox.akeneo.release import UserTraits
 from vault_pim.sandbox.akeneo.routing import Route
+from vault_pim.sandbox.akeneo.traits import UserTraits
 from vault_pim.sandbox.akeneo.user_forms import FORM
 from vault_pim.sandbox.akeneo.world import User
 

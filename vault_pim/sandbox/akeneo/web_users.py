@@ -9,8 +9,8 @@ from vault_pim.sandbox.akeneo import grids, http, users
 from vault_pim.sandbox.akeneo.http import Call
 from vault_pim.sandbox.akeneo.pim import DEFAULT_GROUP
 from vault_pim.sandbox.akeneo.refusals import CrashError, ImpossibleError, MissingError, Violation
-from vault_pim.sandbox.akeneo.release import UserTraits
 from vault_pim.sandbox.akeneo.routing import Handler, Route
+from vault_pim.sandbox.akeneo.traits import UserTraits
 from vault_pim.sandbox.akeneo.world import User
 
 _ONE = r"/rest/user/{id:\d+}"
