@@ -28,6 +28,9 @@ def access(tools: Tools, facts: Facts, _: int) -> Done:
     if facts.state.cut_off:
         tools.access.cut(facts.id)
         return Done(state=facts.state, observation=replace(facts.observation, access=Presence.CUT))
+    if facts.state.revocation is not None:
+        # a slow process may have served a revoked set again after the proof
+        tools.credentials.destroy_served(facts.id, facts.state.revocation.through)
     tools.access.restore(facts.id)
     seen = tools.access.presence(declared(facts))
     if seen is Presence.CUT:

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.builders import DAY, ERP, HOUR, a_generation, a_state, some_facts
 from tests.fakes.wire import When
 from tests.fakes.world import World
+from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, Impossible, NotProven, PimNoAnswer, TakenOver
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Stage
@@ -192,6 +193,22 @@ def test_rotation_after_revocation_restores_access_with_a_new_set(provisioned: W
     assert provisioned.state.current.number == 2
     assert provisioned.state.revocation is not None
     assert provisioned.state.revocation.lifted_at == provisioned.clock.now()
+
+
+def test_access_is_not_restored_to_a_set_that_was_served_again_after_the_proof(provisioned: World) -> None:
+    """A slow process wrote it, and a person asked for a new set before any pass saw it."""
+    leaked = provisioned.credentials.reads(ERP)
+    assert leaked is not None
+    provisioned.revoke()
+    provisioned.credentials.write(ERP, 1, leaked)
+    served: list[CredentialSet | None] = []
+    provisioned.wire.at(
+        "access.restore", lambda: served.append(provisioned.credentials.reads(ERP)), when=When.AFTER, times=None
+    )
+    provisioned.rotate()
+    assert served == [None]
+    assert provisioned.connector_works()
+    assert provisioned.leftovers() == []
 
 
 def test_access_is_restored_only_when_a_new_set_is_ready(provisioned: World) -> None:
