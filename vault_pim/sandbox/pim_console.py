@@ -3,7 +3,7 @@
     python -m vault_pim.sandbox.pim_console --url URL --control-token-file FILE pim:oauth-server:list-clients
 
 Its own options come first; everything behind them belongs to the console. Standard input, output, error and the exit
-status are those of the console.
+status are those of the console. Up to 3.2 a question is put to a terminal alone, or where `SHELL_INTERACTIVE` is set.
 """
 
 import http.client

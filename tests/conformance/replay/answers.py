@@ -22,6 +22,9 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LOG_TIME = re.compile(r"\b\d\d:\d\d:\d\d (?=[A-Z]+ +\[console\])")
 _FILE_LINE = re.compile(r"(\.php line) \d+")
 _SQL_VALUES = re.compile(r"with ?params ?\[.*?\]:", re.S)
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_BORDER = re.compile(r"\+[-+]+\+")
+_AROUND_USAGE = re.compile(r"\A.*?(?=^Usage:)|^(?:Arguments|Options):\n.*\Z", re.M | re.S)
 _BOX = re.compile(r"^ +\n(?:  .*\n)+", re.M)
 _SYNOPSIS = re.compile(r"[\w:-]+ [<\[].*$")
 _FORM_STARTS = re.compile(r"Username or Email|Remember me on this computer")
@@ -94,25 +97,25 @@ def _body(answer: Answer, hide: Hide) -> Any:
     if isinstance(body, dict):
         said, shell = answer.get("html_extract", _NOTHING_SAID), body["html"]
         errors = [unescape(part) for error in said["form_errors"] for part in error.split("</li><li>")]
-        return {
-            "title": _text(shell["title"], hide),
-            "errors": sorted(errors),
-            "messages": _messages(shell),
-            "login form": said["has_login_form"],
-        }
+        shown = {"title": _text(shell["title"], hide), "errors": sorted(errors), "login form": said["has_login_form"]}
+        return shown if shell["title"] == CUT_PAGE else shown | _whole(shell)
     try:
         return _json(json.loads(body), hide)
     except (TypeError, ValueError):
         return _text(body or "", hide)
 
 
-def _messages(shell: dict[str, Any]) -> list[str]:
-    """What a page with the login form says above it; a recording keeps it as part of the text."""
-    if shell["title"] == CUT_PAGE:
-        return []
+def _whole(shell: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a page that the recordings have to its end, or nearly so.
+
+    What stands above the login form a recording keeps as the beginning of the page's text.
+    """
     before, *form = _FORM_STARTS.split(str(shell.get("text", "")), maxsplit=1)
-    said = shell.get("messages") or ([before.strip()] if form else [])
-    return [one for one in said if one]
+    return {
+        "messages": [one for one in shell.get("messages") or ([before.strip()] if form else []) if one],
+        "forms": [one["action"] for one in shell["forms"]],
+        "login inputs": sorted(one["name"] for one in shell["inputs"] if one.get("name", "").startswith("_")),
+    }
 
 
 def _json(data: Any, hide: Hide, key: str = "") -> Any:
@@ -125,9 +128,6 @@ def _json(data: Any, hide: Hide, key: str = "") -> Any:
     if isinstance(data, dict):
         if data and all(_DAY.fullmatch(one) for one in data):
             return {"days": list(data.values())}
-        if "_embedded" in data and "_links" in data:
-            # What the catalogue holds is not what a tool for credentials looks at.
-            data = data | {"_embedded": {}, "_links": {"self": data["_links"]["self"]}}
         if "_embedded" in data and "_links" in data:
             # What the catalogue holds is not what a tool for credentials looks at.
             data = data | {"_embedded": {}, "_links": {"self": data["_links"]["self"]}}
@@ -162,17 +162,16 @@ def _lines(output: str, hide: Hide) -> list[str]:
 
     A box is one text without blanks, since its lines break where a random value happens to end.
     """
-    output = re.sub(r"\x1b\[[\d;]*m", "", output)
-    output = _BOX.sub(lambda found: "\n" + re.sub(r"\s", "", found[0]) + "\n", output)
-    text = _FILE_LINE.sub(r"\1 <n>", _LOG_TIME.sub("<time> ", _text(output, hide)))
-    text = re.sub(
-        r"^.*?(?=^Usage:)",
-        "",
-        re.split(r"^(?:Arguments|Options):$", text, maxsplit=1, flags=re.M)[0],
-        flags=re.M | re.S,
-    )
-    lines = (
-        re.sub(r"^\|(.*)\|$", lambda row: re.sub(r" +\| ", " | ", row[1]), line.strip()) for line in text.splitlines()
-    )
-    kept = [line.strip() for line in lines if line.strip() and not re.fullmatch(r"\+[-+]+\+", line)]
-    return [re.sub(r"[\[\]]", "", line) if _SYNOPSIS.match(line) else line for line in kept]
+    boxed = _BOX.sub(lambda found: "\n" + re.sub(r"\s", "", found[0]) + "\n", _COLOUR.sub("", output))
+    text = _FILE_LINE.sub(r"\1 <n>", _LOG_TIME.sub("<time> ", _text(boxed, hide)))
+    if "\nUsage:" in f"\n{text}":
+        text = _AROUND_USAGE.sub("", text)
+    lines = [line.strip() for line in text.splitlines()]
+    return [_line(line) for line in lines if line and not _BORDER.fullmatch(line)]
+
+
+def _line(line: str) -> str:
+    """A row of a table by its cells; a synopsis without the brackets, which nest differently."""
+    if line.startswith("|") and line.endswith("|"):
+        return re.sub(r" +\| ", " | ", line[1:-1]).strip()
+    return re.sub(r"[\[\]]", "", line) if _SYNOPSIS.match(line) else line

@@ -50,8 +50,8 @@ class Values:
             drawn = replay.get((place, kind))
             if drawn and drawn not in self._replayed and placeholder not in self._placeholders:
                 self._placeholders[placeholder] = drawn
-                odd = not re.fullmatch(_SHAPES[kind], drawn) or len(drawn) == 0
-                self._replayed[drawn] = placeholder.replace(">", " odd>") if odd else placeholder
+                shaped = re.fullmatch(_SHAPES[kind], drawn)
+                self._replayed[drawn] = placeholder if shaped else placeholder.replace(">", " odd>")
 
     def to_send(self, text: str) -> str:
         """A recorded text with the sandbox's own values in it."""

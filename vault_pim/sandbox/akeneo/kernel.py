@@ -103,8 +103,9 @@ class Kernel:
 
     def _unreadable(self, call: Call) -> tuple[int, str] | None:
         """Why a request is refused for what it sends or takes, as status and message."""
-        accepted = call.headers.get("accept", "*/*").partition(";")[0].partition(",")[0].strip()
-        if call.is_api and accepted not in ("*/*", "application/*", http.JSON):
+        accepted = call.headers.get("accept", "*/*")
+        kinds = {kind.partition(";")[0].strip() for kind in accepted.split(",")}
+        if call.is_api and kinds.isdisjoint(("*/*", "application/*", http.JSON)):
             return 406, f'"{accepted}" in "Accept" header is not valid. Only "{http.JSON}" is allowed.'
         checks_json = call.is_api or self.pim.release.web.checks_json
         if checks_json and call.content_type == http.JSON and call.body.strip():

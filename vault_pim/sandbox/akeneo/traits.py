@@ -22,8 +22,7 @@ class WebTraits:
         session_attributes: and behind the session's.
         session_cookie: when an answer sets it: `new` for a new session only, `used` for every one that is used, `any`
             for every browser that shows none.
-        early_cookie: the attributes of the session cookie on an error from before the session is looked at, which PHP
-            sends by itself; empty where it sends none.
+        early_cookie: attributes of the session cookie that PHP sends with an early error; empty where it sends none.
         types_empty_answers: whether an answer without a body says that it is HTML.
         names_whole_urls: whether "No route found" names the address with its host.
         allows_head: whether an `Allow` names HEAD beside GET.

@@ -56,6 +56,12 @@ def page(pim: Pim, action: str, token: str, user: User | None, messages: list[st
     )
 
 
+def card(pim: Pim, user: User) -> str:
+    """A user to be looked at."""
+    shown = f"{user.username} {user.email} {'Active' if user.enabled else 'Inactive'}"
+    return f"{pages.heading(pim.release.web.form_title)}<p>{escape(shown)}</p>"
+
+
 def _fields(pim: Pim, user: User | None, passwords: Sequence[str]) -> Iterator[str]:
     traits, world = pim.release.users, pim.world
     chosen = "" if user is None else str(int(user.enabled))

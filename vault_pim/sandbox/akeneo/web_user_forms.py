@@ -57,7 +57,7 @@ def _create(call: Call) -> Response:
         messages = [_WRONG_CSRF]
     password, repeated = (str(fields.get(field, "")) for field in _NEW_PASSWORD)
     broken = users.password_violations(traits, traits.password, "password", password, repeated)
-    if messages or broken or _unknown_roles(call, fields):
+    if messages or broken or _chooses_unknown(call, fields):
         return _page(call, None, messages, _NEW_PASSWORD)
     user = users.new_user(call.pim, _values(call, fields) | {"password": password})
     if users.violations_of(call.pim, user):
@@ -108,7 +108,7 @@ def _changed(call: Call, user: User, passwords: tuple[str, ...]) -> Response | N
         return _page(call, user, messages, passwords)
     if "username" not in fields or any(field not in fields for field in _MISSING):
         raise CrashError("the entity takes no missing value")
-    if _unknown_roles(call, fields):
+    if _chooses_unknown(call, fields):
         return _page(call, user, [], passwords)
     draft = users.changed(call.pim, user, _values(call, fields))
     if users.violations_of(call.pim, draft):
@@ -139,7 +139,7 @@ def _values(call: Call, fields: dict[str, Any]) -> dict[str, object]:
     values |= {
         key: options.get(fields[field]) for field, (key, options) in user_forms.CHOICES.items() if field in fields
     }
-    groups = [world.groups[int(one)].name for one in fields.get("groups", []) if int(one) in world.groups]
+    groups = [group.name for group in world.groups.values() if str(group.id) in fields.get("groups", [])]
     return values | {
         "username": fields.get("username", ""),
         "email": fields.get("email", ""),
@@ -149,9 +149,13 @@ def _values(call: Call, fields: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _unknown_roles(call: Call, fields: dict[str, Any]) -> bool:
-    chosen = fields.get("rolesCollection", [])
-    return not all(one.isdigit() and int(one) in call.pim.world.roles for one in chosen)
+def _chooses_unknown(call: Call, fields: dict[str, Any]) -> bool:
+    """Whether the form has a role or another choice that its page did not offer."""
+    offered = [str(number) for number in call.pim.world.roles]
+    unknown = [
+        field for field, (_, options) in user_forms.CHOICES.items() if fields.get(field, "") not in ("", *options)
+    ]
+    return bool(unknown) or any(one not in offered for one in fields.get("rolesCollection", []))
 
 
 def _token_holds(call: Call, fields: dict[str, Any]) -> bool:
@@ -206,7 +210,7 @@ def _grid(call: Call) -> Response:
 
 
 def _view(call: Call) -> Response:
-    return http.html(user_forms.page(call.pim, call.path, "", _named(call), [], ()))
+    return http.html(user_forms.card(call.pim, _named(call)))
 
 
 def _delete(call: Call) -> Response:
