@@ -46,6 +46,7 @@ class Reason(StrEnum):
     SERVED_UNKNOWN = "served-unknown"
     OVERDUE = "overdue"
     STRANGER = "stranger"
+    REAPPEARED = "reappeared"
     ACCESS_MISSING = "access-missing"
 
 
@@ -56,7 +57,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CALENDAR: "its rotation window is open",
     Reason.MAX_AGE: "the current set nears its max age",
     Reason.GONE_AT_PIM: "the current set no longer exists at the PIM",
-    Reason.MECHANISM_CHANGED: "its mechanism was changed in the configuration",
+    Reason.MECHANISM_CHANGED: "its PIM is to be used with another mechanism now",
     Reason.LABEL_CHANGED: "its label was changed in the configuration",
     Reason.BROKEN_OFF: "its making was broken off",
     Reason.ISSUED: "it is issued and not yet verified",
@@ -85,5 +86,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",
     Reason.OVERDUE: "the current set is past its max age",
     Reason.STRANGER: "an object at the PIM has a label of ours, but we did not make it",
+    Reason.REAPPEARED: "an upgrade of the PIM made a connection of its client",
     Reason.ACCESS_MISSING: "its entity or login in Vault is missing or differs",
 }

@@ -1,5 +1,6 @@
 """What a person should know of a connector, beside the next step: strangers, overdue sets, missing access."""
 
+from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
@@ -8,7 +9,7 @@ from vault_pim.lifecycle.checks import is_ours
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
-    return (*_overdue(facts), *_strangers(facts), *_access(facts), *_configuration(facts))
+    return (*_overdue(facts), *_strangers(facts), *_reappeared(facts), *_access(facts), *_configuration(facts))
 
 
 def _overdue(facts: Facts) -> tuple[Finding, ...]:
@@ -30,6 +31,20 @@ def _strangers(facts: Facts) -> tuple[Finding, ...]:
         if facts.id.number_of(sighting.label) is not None
         and sighting.label.lower() not in live
         and not any(is_ours(one, sighting) for one in facts.state.generations)
+    )
+
+
+def _reappeared(facts: Facts) -> tuple[Finding, ...]:
+    """Clients of ours that became connections when the PIM was upgraded from 3.x: each is ended with its set."""
+    if facts.observation.pim is None:
+        return ()
+    codes = {
+        f"{one.label}_{one.marker}".lower() for one in facts.state.live if one.mechanism is Mechanism.USER_AND_CLIENT
+    }
+    return tuple(
+        Finding(reason=Reason.REAPPEARED, detail=f"connection {sighting.label}; it ends with its set")
+        for sighting in facts.observation.pim.survey.sightings
+        if sighting.label.lower() in codes
     )
 
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import PimNoAnswer, PimRefusal, UnknownShape
-from vault_pim.pim.answers import ClientRow
 from vault_pim.pim.console import Console, Printed
 from vault_pim.pim.grids import grid_rows
+from vault_pim.pim.shapes import ClientRow
 from vault_pim.pim.web_session import WebSession
 
 CLIENT_SCREEN: Final = "pim_enrich_api_connection_manage"

@@ -20,8 +20,10 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
-from vault_pim.pim.answers import (
-    Answer,
+from vault_pim.pim.answers import Answer, read
+from vault_pim.pim.releases import Release
+from vault_pim.pim.sets import Seen
+from vault_pim.pim.shapes import (
     Connection,
     CreatedConnection,
     GroupRow,
@@ -30,10 +32,7 @@ from vault_pim.pim.answers import (
     Problem,
     RoleRow,
     Violations,
-    read,
 )
-from vault_pim.pim.releases import Release
-from vault_pim.pim.sets import Seen
 from vault_pim.pim.web_session import WebSession
 
 LABEL_LENGTH: Final = 100

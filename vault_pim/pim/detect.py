@@ -10,9 +10,10 @@ from typing import Final
 import requests
 
 from vault_pim.domain.errors import ConfigurationError, PimRefusal, UnknownShape
-from vault_pim.pim.answers import RootAnswer, read
+from vault_pim.pim.answers import read
 from vault_pim.pim.http import Http
 from vault_pim.pim.releases import RELEASES, Release
+from vault_pim.pim.shapes import RootAnswer
 from vault_pim.pim.web_session import WebSession
 
 AUTO: Final = "auto"

@@ -13,11 +13,12 @@ import requests
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, role_code
 from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal, UnknownPermission, UnknownShape
-from vault_pim.pim.answers import Answer, GroupRow, RoleGridRow, RoleRow, SavedRole, read
+from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.grids import grid_rows
 from vault_pim.pim.http import Field, Fields
 from vault_pim.pim.pages import RoleForm, messages, read_role_form
 from vault_pim.pim.releases import Release
+from vault_pim.pim.shapes import GroupRow, RoleGridRow, RoleRow, SavedRole
 from vault_pim.pim.web_session import WebSession
 
 _CREATE = "/user/role/create"

@@ -8,7 +8,7 @@ from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
-from vault_pim.pim.answers import GroupRow, RoleRow
+from vault_pim.pim.shapes import GroupRow, RoleRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

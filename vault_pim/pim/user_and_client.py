@@ -20,10 +20,10 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
-from vault_pim.pim.answers import GroupRow, RoleRow, UserRow
 from vault_pim.pim.clients import CLIENT_SCREEN, Client, Clients, ScreenClients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.sets import Seen
+from vault_pim.pim.shapes import GroupRow, RoleRow, UserRow
 from vault_pim.pim.users import USER_PRIVILEGES, NewUser, Users
 
 DOMAIN: Final = "vault-pim.invalid"

@@ -14,11 +14,12 @@ import requests
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import PimRefusal, UnknownShape
-from vault_pim.pim.answers import GroupRow, RoleRow, SavedUser, UserRow, UserViolations, read
+from vault_pim.pim.answers import read
 from vault_pim.pim.forms import read_fields
 from vault_pim.pim.grids import grid_rows
 from vault_pim.pim.http import Field, Fields
 from vault_pim.pim.pages import messages
+from vault_pim.pim.shapes import GroupRow, RoleRow, SavedUser, UserRow, UserViolations
 from vault_pim.pim.web_session import WebSession
 
 USER_PRIVILEGES: Final = frozenset(("pim_user_user_index", "pim_user_user_create", "pim_user_user_remove"))

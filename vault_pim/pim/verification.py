@@ -13,8 +13,9 @@ import requests
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import PimNoAnswer, UnknownShape
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
-from vault_pim.pim.answers import Answer, Problem, TokenPair, read
+from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.http import Fields, Http
+from vault_pim.pim.shapes import Problem, TokenPair
 
 _API: Final = "/api/rest/v1"
 _TOKEN: Final = "/api/oauth/v1/token"  # noqa: S105 - a path

@@ -17,9 +17,10 @@ import requests
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import LoginRefused, PimNoAnswer, UnknownShape, VaultPimError
-from vault_pim.pim.answers import Answer, CurrentUser, read
+from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.pages import messages, read_login_form
+from vault_pim.pim.shapes import CurrentUser
 from vault_pim.ports import Clock, LoginLedger
 
 _LOCK: Final = timedelta(minutes=5)
