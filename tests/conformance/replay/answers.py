@@ -115,6 +115,7 @@ def _whole(shell: dict[str, Any]) -> dict[str, Any]:
         "messages": [one for one in shell.get("messages") or ([before.strip()] if form else []) if one],
         "forms": [one["action"] for one in shell["forms"]],
         "login inputs": sorted(one["name"] for one in shell["inputs"] if one.get("name", "").startswith("_")),
+        "masked tokens": any("." in one["value"] for one in shell["inputs"] if one.get("name") == "_csrf_token"),
     }
 
 

@@ -127,6 +127,40 @@ def test_role_is_made_with_the_privileges_its_form_names(any_release: Running) -
     assert "VP ERP" in [row["label"] for row in any_release.admin.get("/datagrid/pim-role-grid").json()["data"]]
 
 
+def test_refused_role_form_names_the_reason_but_on_master(any_release: Running) -> None:
+    """A label that is taken is told at the field, in every release but the one that forgot to."""
+    prefix = f"{any_release.release.roles.form}_role_form"
+    token = any_release.admin.csrf("/user/role/create", "[_token]")
+    form = {f"{prefix}[label]": "administrator", f"{prefix}[_token]": token}
+    reply = any_release.admin.post("/user/role/create", data=form)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=UTF-8")
+    told = 'data-original-title="This value is already used."' in reply.text
+    assert told is (any_release.release.name != "master")
+    assert len(any_release.pim.world.roles) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/rest/security", "1.7"),
+        ("/user/create", "1.7 2.3"),
+        ("/datagrid/api-connection-grid", "2.3 3.2"),
+        ("/rest/user_role/", "3.2 4.0 5.0 6.0 7.0 master"),
+        ("/rest/connections", "4.0 5.0 6.0 7.0 master"),
+        ("/rest/connections/wrong-credentials-combination", "5.0 6.0 7.0 master"),
+        ("/system_info/rest", "6.0 7.0 master"),
+        ("/rest/connections/max-limit-reached", "7.0 master"),
+        ("/rest/marketplace/test-apps", "7.0"),
+        ("/rest/custom-apps", "master"),
+    ],
+)
+def test_surface_tells_the_release(path: str, names: str) -> None:
+    """What a logged-in administrator finds, and in which releases."""
+    for name in RELEASES:
+        for running in started(name):
+            assert (running.admin.get(path).status_code == 200) is (name in names.split()), name
+
+
 def test_deleting_the_user_ends_every_token_at_once(any_release: Running) -> None:
     """The one revocation that works alike in all releases."""
     client = any_release.credential_set("erp_a")

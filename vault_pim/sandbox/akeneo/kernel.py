@@ -107,9 +107,8 @@ class Kernel:
         kinds = {kind.partition(";")[0].strip() for kind in accepted.split(",")}
         if call.is_api and kinds.isdisjoint(("*/*", "application/*", http.JSON)):
             return 406, f'"{accepted}" in "Accept" header is not valid. Only "{http.JSON}" is allowed.'
-        checks_json = call.is_api or self.pim.release.web.checks_json
-        if checks_json and call.content_type == http.JSON and call.body.strip():
-            return None if isinstance(call.json(), dict | list) else (400, "Invalid json message received")
+        if call.content_type == http.JSON and call.body.strip() and not isinstance(call.json(), dict | list):
+            return 400, "Invalid json message received"
         return None
 
     def _with_or_without_slash(self, call: Call) -> tuple[Route, re.Match[str]] | None:

@@ -58,7 +58,6 @@ MASTER = Release(
         names_whole_urls=True,
         allows_head=False,
         forgives_slash=True,
-        checks_json=True,
     ),
     login=LoginTraits(
         anonymous_sees_form=True,
@@ -157,7 +156,7 @@ SIX = replace(
     - known.CATEGORY_TEMPLATES
     - {"akeneo_connectivity_connection_manage_test_apps"},
     hidden=frozenset(),
-    web=replace(SEVEN.web, api_cache=_SERVER_SESSION_CACHE, challenge_cache=_UNSTORED_SESSION_CACHE, checks_json=False),
+    web=replace(SEVEN.web, api_cache=_SERVER_SESSION_CACHE, challenge_cache=_UNSTORED_SESSION_CACHE),
     login=replace(SEVEN.login, lock_counts="passwords", strangers_see_form=False),
     roles=replace(SEVEN.roles, crashes_on_unknown=False),
     connections=replace(SEVEN.connections, limit=None, uuid_events=False, has_limit_page=False, apps_path=""),

@@ -27,7 +27,6 @@ class WebTraits:
         names_whole_urls: whether "No route found" names the address with its host.
         allows_head: whether an `Allow` names HEAD beside GET.
         forgives_slash: whether a path that is one slash away from a route is redirected to it.
-        checks_json: whether a body that is not JSON is refused before the interface's controllers see it.
     """
 
     form_title: str
@@ -44,7 +43,6 @@ class WebTraits:
     names_whole_urls: bool
     allows_head: bool
     forgives_slash: bool
-    checks_json: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
