@@ -6,10 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from tests.canary import canary_secret
-from tests.contract.bench import BARE, PERMISSIONS, ROLE, connector, planned
+from tests.contract.bench import BARE, PERMISSIONS, ROLE, connector, issued, planned
+from tests.contract.caller import Caller
 from tests.contract.sandbox_bench import SandboxBench
 from vault_pim.domain.errors import NotOurs, PimRefusal
-from vault_pim.domain.outcomes import Alive, Refused, Verified
+from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault
 
@@ -32,6 +33,18 @@ class SetsContract:
         with pytest.raises(PimRefusal, match="no user group 'Nobody'"):
             driver.issue(connector(user_group="Nobody"), planned())
         assert bench.state() == before
+
+    def test_overlap_rotation_fails_no_call(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """A connector that calls without pause, and takes the successor when it is served, sees no refusal."""
+        old = driver.issue(connector(), planned(1))
+        with Caller(bench.pim.url, old) as caller:
+            new = driver.issue(connector(), planned(2))
+            assert isinstance(driver.verify(new, PERMISSIONS), Verified)
+            caller.switch(new)
+            driver.delete(issued(1, old))
+            caller.go_on()
+        assert caller.refused == 0
+        assert isinstance(driver.prove_dead(old, None), Dead)
 
     def test_set_without_any_list_is_verified_by_what_is_open_to_all(
         self, bench: SandboxBench, driver: PimDriver

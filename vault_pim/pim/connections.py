@@ -135,8 +135,10 @@ class Connections:
         description = describe(connector, generation)
         if self.get(generation.label) is not None:
             self.delete(generation)
-        if self.free_slots(len(self.all())) == 0:
+        listed = self.all()
+        if self.free_slots(len(listed)) == 0:
             raise NoFreeSlot("the PIM allows no more connections")
+        former = self._former(connector, generation, listed)
         created = self._create(generation.label, description, connector.flow_type.value)
         fields: dict[str, str | bool | None] = {
             "code": generation.label,
@@ -147,7 +149,7 @@ class Connections:
             "user_group_id": None if group is None else str(group.meta.id),
         }
         if created.auditable is not None:
-            fields["auditable"] = created.auditable
+            fields["auditable"] = bool(former and former.auditable)
         self._web.call("POST", _path(generation.label), json=fields).expect(204)
         kept = self.get(generation.label)
         expected = Connection.model_validate(created.model_dump(exclude={"secret", "password"}) | fields)
@@ -200,6 +202,14 @@ class Connections:
         code = re.sub(r"\W", "_", label.lower())
         codes = [one.code for one in self.all() if one.code.lower().startswith(code) and one.type != "app"]
         return tuple(found for one in codes if (found := self.get(one)) is not None)
+
+    def _former(
+        self, connector: Connector, generation: Generation, listed: Iterable[ListedConnection]
+    ) -> Connection | None:
+        """The connector's newest connection before this generation: what people set there is to stay."""
+        numbers = {number: one.code for one in listed if (number := connector.id.number_of(one.code)) is not None}
+        before = [number for number in numbers if number < generation.number]
+        return self.get(numbers[max(before)]) if before else None
 
     def _create(self, code: str, label: str, flow_type: str) -> CreatedConnection:
         answer = self._web.call("POST", _PATH, json={"code": code, "label": label, "flow_type": flow_type})

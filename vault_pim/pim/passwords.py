@@ -1,6 +1,7 @@
 """Passwords that we choose, for API users of our own.
 
-Used by `user_and_client`. Also says why the passwords that a PIM makes for its connections are the weaker choice.
+Used by `driver`. Also says, for `doctor`, why the passwords that a PIM makes for its connections are the weaker choice,
+and what to do about it.
 """
 
 import secrets
@@ -8,18 +9,34 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from vault_pim.domain.connector import Mechanism
+
 PASSWORD_BYTES: Final = 32
 """256 random bits. As text 43 characters: a PIM takes up to 4096, and a token request, user name included, may have no
 more than 300 bytes (contracts/akeneo/by-release.md §4.1)."""
 
-WHY_OWN_USERS: Final = (
-    "A PIM makes the passwords of its connections from the time of day: about 17 bits for whoever knows the minute, "
-    "and nobody can choose a better one; what protects a connection is its client secret. Where vault-pim has both web "
-    "and console, mechanism user_and_client gives each connector a random password of 256 bits."
+WEAKNESS: Final = (
+    "passwords of connections are weak: the PIM makes them from the time of day, about 17 bits for whoever knows the "
+    "minute, and nobody can choose better ones"
 )
-"""For people (contracts/akeneo/observed.md §1 item 9)."""
+"""contracts/akeneo/observed.md §1 item 9."""
 
 
 def new_password() -> SecretStr:
     """A new random password, of letters, digits, dashes and underscores."""
     return SecretStr(secrets.token_urlsafe(PASSWORD_BYTES))
+
+
+def better_mechanism(pim: str, mechanism: Mechanism, *, console: bool) -> str | None:
+    """What to do about weak passwords at a PIM, for people; None where they are ours already.
+
+    Args:
+        pim: its name in the configuration.
+        mechanism: the one in use there.
+        console: whether vault-pim has its console.
+    """
+    if mechanism is Mechanism.USER_AND_CLIENT:
+        return None
+    if console:
+        return f"Set pims.{pim}.mechanism to user_and_client: its passwords are ours, of 256 random bits."
+    return f"If there is a way to the console of PIM {pim}, give it and set mechanism to user_and_client."
