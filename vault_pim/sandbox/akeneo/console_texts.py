@@ -1,7 +1,6 @@
 """What the console prints besides its results: tables, help, log lines, the box of an unknown command."""
 
 import re
-import textwrap
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -70,7 +69,8 @@ def thrown_box(kind: str, message: str, file: str, traits: ConsoleTraits) -> str
     lines = [f"[{kind}]"] if titled else []
     prefix = "Type error: " if kind == "TypeError" and not titled else ""
     for line in (prefix + message).split("\n"):
-        lines += [line] if titled else textwrap.wrap(line, _BOX, drop_whitespace=False, break_on_hyphens=False) or [""]
+        width = len(line) or 1 if titled else _BOX
+        lines += [line[start : start + width] for start in range(0, max(len(line), 1), width)]
     place = f"In {file} line 1:" if file and not titled else ""
     return f"\n{place}" + _box(lines)
 

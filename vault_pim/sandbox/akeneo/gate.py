@@ -55,6 +55,7 @@ def _to_the_login(call: Call, *, ended: bool) -> Response:
             call.started_session()
         response = http.redirect(f"{call.base_url}/user/login")
         if call.path.startswith("/rest/"):
+            # The route promises JSON; the page that is sent instead goes by that name.
             response.headers["content-type"] = http.JSON
     if ended and login.ended_forgets:
         http.delete_cookie(call, response, REMEMBER_COOKIE)
