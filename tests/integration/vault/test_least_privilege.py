@@ -10,6 +10,8 @@ from vault_pim.domain.errors import NotSetUp, VaultRefusal
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.layout import record
+from vault_pim.vault.policies import daemon_policy
+from vault_pim.vault.rights import excess, lacking
 from vault_pim.vault.secret_ids import wrap_secret_id
 from vault_pim.vault.session import BadRequest, DeadToken
 
@@ -115,6 +117,21 @@ def test_daemon_is_refused(module_world: VaultWorld, method: str, path: str, bod
 def test_daemon_may_make_wrapped_secret_ids(module_world: VaultWorld) -> None:
     """The counterpart of the refusal above, so that it is not refused for another reason."""
     assert wrap_secret_id(module_world.daemon, ROLE).role_id
+
+
+def test_daemon_lacks_no_right_of_its_policy_and_has_no_other(module_world: VaultWorld) -> None:
+    """What `doctor` asks Vault about is the policy itself, rule by rule."""
+    assert lacking(module_world.daemon, module_world.layout) == ()
+    assert excess(module_world.daemon) == ()
+
+
+def test_every_rule_of_the_policy_is_asked_about(module_world: VaultWorld) -> None:
+    """Somebody else's login lacks at least one right of each."""
+    stranger = module_world.as_connector(module_world.connectors[0])
+    paths = {missing.split()[1] for missing in lacking(stranger, module_world.layout)}
+    own = daemon_policy(module_world.layout).count('path "auth/token/')  # those three any login may
+    assert len(paths) == daemon_policy(module_world.layout).count('path "') - own
+    assert excess(stranger) == ("what policy vault-pim-connector allows",)
 
 
 def test_each_connector_reads_its_own_path_and_no_other(module_world: VaultWorld) -> None:
