@@ -141,7 +141,7 @@ def label_taken(facts: Facts, connector: Connector, pim: PimSight, number: int) 
             return Alarm(
                 reason=Reason.LABEL_TAKEN,
                 detail=label,
-                advice=f"Delete the connection {label!r} at the PIM if nobody needs it; vault-pim did not make it.",
+                advice=f"Delete {label!r} at the PIM if nobody needs it; vault-pim did not make it.",
             )
     return None
 

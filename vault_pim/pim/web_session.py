@@ -27,7 +27,10 @@ _LOCK: Final = timedelta(minutes=5)
 _FORM = "/user/login"
 _CHECK = "/user/login-check"
 _LOCKED = re.compile(r"\block(ed)?\b", re.IGNORECASE)
-_WAIT = "Wait five minutes; find out who or what logs in to this account with a wrong password."
+_WAIT = (
+    "Wait five minutes; find out who or what logs in to this account with a wrong password. "
+    "At PIM 4.0 and older it means that the account is disabled: enable it."
+)
 
 
 class _SessionEnded(Exception):
