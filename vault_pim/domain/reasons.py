@@ -68,7 +68,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
     Reason.NOT_SERVED: "the current set is not what its path serves",
     Reason.LOST: "the stored copy of the current set is lost",
-    Reason.ACCESS_CUT: "its access to Vault is still cut, though a new set was asked for",
+    Reason.ACCESS_CUT: "its access to Vault is cut, though it is not revoked",
     Reason.ORPHAN: "a set that should be gone is still at the PIM",
     Reason.NOT_DUE: "nothing is due",
     Reason.WINDOW_CLOSED: "its rotation window is closed",

@@ -50,7 +50,12 @@ def _reappeared(facts: Facts) -> tuple[Finding, ...]:
 
 def _access(facts: Facts) -> tuple[Finding, ...]:
     access = facts.observation.access
-    if facts.connector is None or facts.connector.approle is None or facts.state.cut_off:
+    if facts.state.cut_off:
+        return ()
+    if access is Presence.CUT and facts.state.pending is None:
+        # a person's doing, or that of a process slower than a revocation and the rotation after it
+        return (Finding(reason=Reason.ACCESS_CUT, detail="run `vault-pim rotate` to let it in with a new set"),)
+    if facts.connector is None or facts.connector.approle is None:
         return ()
     missing = access in (Presence.ABSENT, Presence.DIFFERS)
     return (Finding(reason=Reason.ACCESS_MISSING, detail="run `vault-pim setup`"),) if missing else ()

@@ -188,6 +188,14 @@ def test_unknown_set_at_the_path_is_a_persons_business(provisioned: World) -> No
     assert provisioned.credentials.reads(ERP) == unknown
 
 
+def test_access_cut_by_hand_comes_back_with_a_new_set(provisioned: World) -> None:
+    """Nothing was revoked; a person is told, and asks for a new set."""
+    provisioned.access.entities[ERP].disabled = True
+    assert [one.reason for one in provisioned.run().findings] == [Reason.ACCESS_CUT]
+    provisioned.rotate()
+    assert provisioned.connector_works()
+
+
 def test_access_that_stays_cut_after_restoring_ends_the_pass(provisioned: World) -> None:
     """A pass does not restore for ever what does not come back."""
     provisioned.revoke()

@@ -73,6 +73,14 @@ CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
     "the PIM is silent": (silent(at_pim(Sighting(label="vp_erp_7", description=""))), ()),
     "no entity": (some_facts(CURRENT, connector=APPROLE, access=Presence.ABSENT), MISSING),
     "the login differs": (some_facts(CURRENT, connector=APPROLE, access=Presence.DIFFERS), MISSING),
+    "cut, though not revoked": (
+        some_facts(CURRENT, access=Presence.CUT),
+        (Finding(reason=Reason.ACCESS_CUT, detail="run `vault-pim rotate` to let it in with a new set"),),
+    ),
+    "cut, and a new set is on its way": (
+        some_facts(a_state(a_generation(), a_generation(2, Stage.VERIFIED)), access=Presence.CUT),
+        (),
+    ),
     "no entity, and none declared": (some_facts(CURRENT, access=Presence.ABSENT), ()),
     "no entity while cut off": (
         some_facts(a_state(a_generation(), revocation=a_revocation()), connector=APPROLE, access=Presence.ABSENT),
