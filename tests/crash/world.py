@@ -97,7 +97,7 @@ class World:
     def record(self) -> Json:
         """The state record of ERP; empty where there is none."""
         found = self.vault.newest("pim-state", RECORD)
-        return found["state"] if found else {}
+        return json.loads(found["state"]) if found else {}
 
     def served(self) -> Json | None:
         """What ERP reads at its path."""
@@ -173,10 +173,10 @@ class World:
         """Rewrite the state record as an administrator may; how time passes here without waiting for it."""
         found = self.vault.newest("pim-state", RECORD)
         if found:
-            before = copy.deepcopy(found)
-            change(found["state"])
-            if found != before:
-                self.vault.write("pim-state", RECORD, found)
+            state = json.loads(found["state"])
+            change(state)
+            if state != json.loads(found["state"]):
+                self.vault.write("pim-state", RECORD, found | {"state": json.dumps(state)})
 
     def let_hold_expire(self) -> None:
         """The hold of whoever was killed ended long ago."""

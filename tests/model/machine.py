@@ -15,8 +15,9 @@ from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import Impossible, VaultPimError
+from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
-from vault_pim.engine.reconcile import Reconciler
+from vault_pim.engine.reconcile import Pass, Reconciler
 
 Deed = Literal["pass", "rotate", "revoke"]
 HOW = ("die", "no answer", "other")
@@ -142,7 +143,9 @@ class Histories(RuleBasedStateMachine):
         world.let_holds_expire()
         for id_ in NAMES:
             try:
-                self._do(id_, "pass", impatient=True)
+                passed = self._do(id_, "pass", impatient=True)
+                if any(one.reason is Reason.ACCESS_CUT for one in passed.findings):
+                    self._do(id_, "rotate", impatient=True)  # a person was told, and does as told
             except VaultPimError as error:
                 raise Harm(f"the pass after all faults failed: {error.what}") from error
             world.settled(id_)
@@ -151,16 +154,18 @@ class Histories(RuleBasedStateMachine):
         """So it ends, always."""
         self.all_is_well_again()
 
-    def _do(self, id_: ConnectorId, deed: Deed, *, impatient: bool) -> None:
+    def _do(self, id_: ConnectorId, deed: Deed, *, impatient: bool) -> Pass:
         tools, connector = self.world.tools(next(self._names)), self.world.connectors[id_]
         match deed:
             case "rotate":
                 ask_rotation(tools, id_)
             case "revoke":
                 ask_revocation(tools, id_, reason="leaked")
+                if not self.world.state(id_).cut_off:
+                    raise Harm(f"the revocation of {id_} was asked for and is not known")
             case "pass":
                 pass
-        Reconciler(tools).run(id_, connector, impatient=impatient or deed != "pass")
+        return Reconciler(tools).run(id_, connector, impatient=impatient or deed != "pass")
 
     def _befall(self, id_: ConnectorId, mishap: Mishap) -> Callable[[str], None]:
         def deed(name: str) -> None:

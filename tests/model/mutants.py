@@ -108,6 +108,12 @@ def nobody_is_stopped(put: Set) -> None:
     _without_rule("held_by_another")(put)
 
 
+def proof_without_looking(put: Set) -> None:
+    """Nothing is left at the PIM; Vault will be fine."""
+    _without_rule("access_cut_first")(put)
+    _mend(Part.PROOF, _proves_nothing)(put)
+
+
 def grace_forgotten(put: Set) -> None:
     """The former set ends with the publication of its successor."""
     publish = ConnectorState.publish
@@ -280,13 +286,13 @@ _ALL = (
     Mutant(name="retire forgets the PIM", plant=_step(Step.RETIRE, _forgets_the_pim), at=("retire",)),
     Mutant(name="blind retry of create", plant=_step(Step.ISSUE, _creates_blindly)),
     Mutant(name="publish before verify", plant=_step(Step.VERIFY, _believes)),
-    Mutant(name="destroy before proof", plant=_step(Step.RETIRE, _destroys_first)),
+    Mutant(name="destroy before proof", plant=_step(Step.REVOKE, _destroys_first)),
     Mutant(name="retire leaves the copies", plant=_step(Step.RETIRE, _leaves_the_copies), at=("retire",)),
     Mutant(name="successor ends the former", plant=_step(Step.PUBLISH, _publishes_the_path_first), at=("rotate",)),
     Mutant(name="deletion taken for proof", plant=_step(Step.REVOKE, _takes_deletion_for_proof)),
     Mutant(name="orphans left", plant=_without_rule("orphan"), at=("orphan",)),
     Mutant(name="lost path not served again", plant=_without_rule("served_as_known")),
     Mutant(name="pending set not carried on", plant=_without_rule("pending_goes_on"), at=("provision",)),
-    Mutant(name="access not cut", plant=_without_rule("access_cut_first"), at=("revoke",)),
+    Mutant(name="proof without looking", plant=proof_without_looking, at=("revoke",)),
 )
 MUTANTS = {one.name: one for one in _ALL}

@@ -100,6 +100,7 @@ class ModelWorld:
         }
         self.verified: set[str] = set()
         self.killed_by_people: set[str] = set()
+        self.brought_back: set[str] = set()
         self.strangers: dict[str, Connection] = {}
         self._readings = {id_: Reading() for id_ in NAMES}
         self.wire.look = self.look
@@ -138,6 +139,7 @@ class ModelWorld:
     def restore(self, connection: Connection) -> None:
         """A backup of the PIM brings a connection back."""
         if connection.label.lower() not in self.pim.connections:
+            self.brought_back.add(connection.credentials.client_id)
             self.pim.restore(connection)
 
     def bury(self) -> None:
@@ -152,6 +154,7 @@ class ModelWorld:
         for id_, reading in self._readings.items():
             self._read(id_, reading, call)
         self._known(call)
+        self._ended(call)
         for label, stranger in self.strangers.items():
             if self.pim.connections.get(label.lower()) is not stranger:
                 raise Harm(f"{call}: stranger {label} was touched")
@@ -188,6 +191,14 @@ class ModelWorld:
             generation = known.get(connection.label)
             if generation is None or generation.marker not in connection.description:
                 raise Harm(f"{call}: {connection.label} is not known in state")
+
+    def _ended(self, call: str) -> None:
+        """What state calls ended is dead, unless a backup brought it back."""
+        works = {one.credentials.client_id for one in (*self.pim.connections.values(), *self.pim._graveyard)}
+        for id_ in NAMES:
+            for one in self.state(id_).generations:
+                if one.stage.final and one.client_id in works - self.brought_back:
+                    raise Harm(f"{call}: {one.label} is {one.stage} and works")
 
     def settled(self, id_: ConnectorId) -> None:
         """What must hold once the faults are over and a pass has run."""

@@ -1,0 +1,67 @@
+"""`make torture`: kills and faults at every point, several worlds at once, and the table of what came of it.
+
+    python -m tests.crash --kills 2000 --faults 1000 --workers 2
+
+Exits 1 if anything bad came of anything. With `--write` the table goes into docs/explanation/failure.md.
+"""
+
+import argparse
+import multiprocessing
+import random
+import sys
+import time
+from collections.abc import Iterator
+
+from tests.crash import report
+from tests.crash.torture import Outcome
+from tests.crash.workers import Orders, work
+
+
+def main() -> int:
+    """Torture, and tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=2000)
+    parser.add_argument("--faults", type=int, default=1000, help="drawn from each fault at each point")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--write", action="store_true", help="into docs/explanation/failure.md")
+    given = parser.parse_args()
+    _say(f"seed {given.seed}")
+    context, begun = multiprocessing.get_context("spawn"), time.monotonic()
+    told = context.Queue()
+    processes = []
+    for worker in range(given.workers):
+        orders = Orders(worker=worker, workers=given.workers, kills=given.kills, faults=given.faults, seed=given.seed)
+        processes.append(context.Process(target=work, args=(orders, told)))
+        processes[-1].start()
+    outcomes = list(_gather(told, given.workers))
+    for process in processes:
+        process.join()
+    minutes = (time.monotonic() - begun) / 60
+    summary = f"{report.summary(outcomes)} {minutes:.0f} minutes, seed {given.seed}."
+    _say(f"{report.plain(outcomes)}\n{summary}")
+    if given.write:
+        report.write(f"{summary}\n\n{report.markdown(outcomes)}")
+    failed = any(process.exitcode for process in processes) or any(one.bad for one in outcomes)
+    return int(failed)
+
+
+def _gather(told: "multiprocessing.Queue[Outcome | None]", workers: int) -> Iterator[Outcome]:
+    """What the workers tell, until each of them has ended."""
+    while workers:
+        outcome = told.get()
+        if outcome is None:
+            workers -= 1
+            continue
+        for bad in outcome.bad:
+            _say(f"BAD {outcome.scenario} | {outcome.point} | {outcome.deed} | {bad}")
+        yield outcome
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
