@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.fakes.clock import START as START
+from tests.fakes.clock import START
 from tests.fakes.pim import OFFERED
 from vault_pim.domain.connector import OVERALL_ACCESS, Connector, ConnectorId, FlowType, Mechanism
 from vault_pim.domain.facts import Facts, Observation, PimSight, Presence, Served, Sighting, Survey

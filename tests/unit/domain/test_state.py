@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.fakes.builders import DAY, ERP, START, a_generation, a_revocation, a_state
+from tests.fakes.builders import DAY, ERP, a_generation, a_revocation, a_state
+from tests.fakes.clock import START
 from vault_pim.domain.errors import Impossible
 from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.state import FINAL_KEPT, ConnectorState
