@@ -6,7 +6,7 @@ Called by the console script. Commands raise; only this module decides what is p
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -87,13 +87,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(given: Invocation, error: Exception, what: str, why: str, advice: str, exit_code: int) -> int:
     if given.verbosity >= TRACEBACKS:
-        traceback.print_exception(error, file=sys.stderr)
+        print(*_traceback(error), sep="", end="", file=sys.stderr)  # noqa: T201 - as below
     from vault_pim.cli.render import clean  # noqa: PLC0415 - rich is not needed where all is well
 
     reasons = why.splitlines()
     lines = [f"error: {what}", *([f"why: {why}"] if len(reasons) == 1 else reasons), f"what to do: {advice}"]
     print(*map(clean, lines), sep="\n", file=sys.stderr)  # noqa: T201 - the one place where errors are printed
     return exit_code
+
+
+def _traceback(error: BaseException) -> Iterator[str]:
+    """Where an error and its causes came from; the texts of ours alone, since those of others could hold anything."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _traceback(cause)
+        yield "\nand then:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    text = f": {error}" if isinstance(error, VaultPimError) else ""
+    yield f"{type(error).__qualname__}{text}\n"
 
 
 def _usage_advice(error: typer.TyperException) -> str:

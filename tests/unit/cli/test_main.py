@@ -66,6 +66,18 @@ def test_traceback_comes_with_vv_alone(call: Call, monkeypatch: pytest.MonkeyPat
     assert call("-v", "config", "check", "-v").err.startswith("Traceback")
 
 
+def test_traceback_shows_causes_but_no_text_that_is_not_ours(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """-vv says where a foreign exception came from, and not what it says."""
+    error = PimNoAnswer("no answer")
+    error.__cause__ = ValueError(CANARY)
+    failing(monkeypatch, error)
+    err = call("-vv", "config", "check").err
+    assert "ValueError\n\nand then:\n\nTraceback" in err
+    assert "\nPimNoAnswer: no answer\n" in err
+    failing(monkeypatch, KeyError(CANARY))
+    assert CANARY not in err + call("-vv", "config", "check").err
+
+
 def test_interrupt_exits_130_without_a_word(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C is no error to explain."""
     failing(monkeypatch, KeyboardInterrupt())
