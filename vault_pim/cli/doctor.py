@@ -8,7 +8,7 @@ from functools import partial
 import typer
 
 from vault_pim.assembly import Installation, assemble
-from vault_pim.cli.invocation import FINDING, AsJson, invocation
+from vault_pim.cli.invocation import FINDING, AsJson, invocation, worst
 from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted, human_duration
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import VaultPimError
@@ -35,7 +35,8 @@ class Check:
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check that Vault and the PIMs are reachable, and that every account may do its work and no more.
 
-    Exits 0 if all is well, 2 if something needs attention, 4 if Vault or a PIM gives no answer, 1 if one says no.
+    Exits 0 if all is well, 2 if something needs attention, 1 if Vault or a PIM says no, 3 if a file that the
+    configuration names is wrong, 4 if one gives no answer.
     """
     output = Output(as_json=as_json)
     with assemble(invocation(context).settings(), role="doctor") as installation:
@@ -54,9 +55,8 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     )
     for advice in dict.fromkeys(one.advice for one in checks if one.advice):
         output.line(f"what to do: {advice}", WARN)
-    worst = max((one.exit_code for one in checks), default=0)
-    if worst:
-        raise typer.Exit(worst)
+    if code := worst(one.exit_code for one in checks):
+        raise typer.Exit(code)
 
 
 def _all(installation: Installation) -> Iterator[Check]:

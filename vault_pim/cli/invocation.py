@@ -5,7 +5,7 @@ completed alike everywhere.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vault_pim.settings import Settings
 
 FINDING = 2  # exit code: something is due, or a finding
+EXIT_ORDER = (3, 1, 4, 5, FINDING)
+"""Of several outcomes the first of these is the command's exit code."""
 GLOBAL_PANEL = "Global options"
 
 
@@ -35,6 +37,12 @@ class Invocation:
         from vault_pim.settings import Settings  # noqa: PLC0415 - pydantic takes longer to load than help to print
 
         return Settings.load(self.config)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of a command that did several things; 0 if all went well."""
+    found = set(codes)
+    return next((code for code in EXIT_ORDER if code in found), 0)
 
 
 def invocation(context: typer.Context) -> Invocation:

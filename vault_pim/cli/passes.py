@@ -2,24 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 
 from vault_pim.assembly import Installation, assemble
-from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation
+from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation, worst
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, human_instant
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import NoAnswer, Refusal, VaultPimError
+from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal, VaultPimError
 from vault_pim.domain.facts import Survey
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.engine.asks import ask_rotation
 from vault_pim.engine.reconcile import Reconciler
-
-EXIT_ORDER = (1, 4, 5, FINDING, 0)
-"""Of several outcomes the first of these is the command's exit code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,9 @@ def plan(context: typer.Context, connectors: ConnectorNames = None, as_json: AsJ
 
         def look(reconciler: Reconciler, id_: ConnectorId, survey: Survey | None) -> Result:
             seen = reconciler.plan(id_, installation.connector(id_), survey=survey, impatient=True)
-            return Result(connector=id_, end=seen.decision, findings=seen.findings)
+            current = seen.facts.state.current
+            number = current.number if current else None
+            return Result(connector=id_, end=seen.decision, findings=seen.findings, generation=number)
 
         results = for_each(installation, chosen(installation, connectors), look)
         _show(output, installation, results, "Next step")
@@ -88,16 +88,24 @@ def rotate(
 ) -> None:
     """Issue, verify and publish a new generation now; the former one lives on for its grace.
 
-    After a revocation this is what lets a connector in again.
+    After a revocation this is what lets a connector in again. Exits 0 if all is done, 2 if a person is needed, 5 if a
+    revocation is not proven yet or somebody else works on one of them.
     """
     output = Output(as_json=as_json)
     with assemble(invocation(context).settings(), role="rotate") as installation:
         ids = chosen(installation, connectors)
-        for id_ in ids:
-            ask_rotation(installation.reconciler(id_.pim).tools, id_)
-        results = run_passes(output, installation, ids)
+        results = run_passes(output, installation, ids, first=partial(_ask, installation))
         _show(output, installation, results, "Now")
         _finish(output, results)
+
+
+def _ask(installation: Installation, reconciler: Reconciler, id_: ConnectorId) -> None:
+    """Ask for a new generation, once it is sure that there can be one."""
+    if installation.connector(id_) is None:
+        raise ConfigurationError(
+            f"{id_} is not in the configuration any more", advice="Declare it again, or revoke what is left of it."
+        )
+    ask_rotation(reconciler.tools, id_)
 
 
 def chosen(installation: Installation, names: Iterable[str] | None) -> tuple[ConnectorId, ...]:
@@ -113,10 +121,14 @@ def for_each(
     """Act on each connector, with one look at each PIM; what goes wrong with one does not keep the others."""
     results = []
     for pim, group in groupby(ids, key=lambda id_: id_.pim):
-        reconciler = installation.reconciler(pim)
+        try:
+            reconciler = installation.reconciler(pim)
+        except VaultPimError as error:  # its configuration allows no driver
+            results += [Result(connector=id_, error=error) for id_ in group]
+            continue
         try:
             survey = reconciler.survey()
-        except (NoAnswer, Refusal):
+        except (ConfigurationError, NoAnswer, Refusal):
             survey = None  # each connector asks for itself, and says what it met
         for id_ in group:
             try:
@@ -126,13 +138,19 @@ def for_each(
     return results
 
 
-def run_passes(output: Output, installation: Installation, ids: tuple[ConnectorId, ...]) -> list[Result]:
-    """Run a pass for each connector, telling each step on stderr."""
+def run_passes(
+    output: Output,
+    installation: Installation,
+    ids: tuple[ConnectorId, ...],
+    first: Callable[[Reconciler, ConnectorId], None] = lambda *_: None,
+) -> list[Result]:
+    """Run a pass for each connector, telling each step on stderr; `first` is done before it."""
 
     def act(reconciler: Reconciler, id_: ConnectorId, survey: Survey | None) -> Result:
         def watch(decision: Do | Mend) -> None:
             report(f"{id_}: {describe(decision)} ({SENTENCES[decision.reason]})")
 
+        first(reconciler, id_)
         passed = reconciler.run(id_, installation.connector(id_), survey=survey, impatient=True, watch=watch)
         current = passed.state.current
         return Result(
@@ -229,7 +247,5 @@ def _finish(output: Output, results: list[Result]) -> None:
             reasons = f" ({one.error.why})" if one.error.why else ""
             output.note(f"{one.connector}: {one.error.what}{reasons}", BAD)
             output.note(f"what to do: {one.error.advice}")
-    codes = {one.exit_code for one in results} | {0}
-    code = next((known for known in EXIT_ORDER if known in codes), max(codes))
-    if code:
+    if code := worst(one.exit_code for one in results):
         raise typer.Exit(code)

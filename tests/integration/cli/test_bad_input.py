@@ -1,5 +1,6 @@
 """Bad input: each its exit code and one clear message, and nothing changed at the PIM or in Vault."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,27 @@ def test_wrong_pim_password_is_asked_once(arena: Arena, run: Command) -> None:
         assert "password" in ran.err
     logins = [path for method, path, _ in arena.pim.requests if (method, path) == ("POST", "/user/login-check")]
     assert len(logins) == 1
+    assert arena.seen() == before
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "rotate"])
+def test_pim_password_missing(arena: Arena, run: Command, command: str) -> None:
+    """The file is named for every connector; what Vault knows is shown all the same, and exit code 0 is not."""
+    (arena.directory / "pim_password").unlink()
+    ran = run(command, *(("erp", "shop", "dam") if command == "rotate" else ()), "--json")
+    assert ran.code == (2 if command == "status" else 3)
+    errors = [one["error"] for one in json.loads(ran.out)["connectors"]]
+    assert [(error["exit_code"], "pim_password" in error["what"]) for error in errors] == [(3, True)] * 3
+
+
+def test_rotation_of_what_is_not_configured(arena: Arena, run: Command) -> None:
+    """Exit code 3; nothing is asked that no pass could carry out, and no revocation is lifted."""
+    run("apply", "erp")
+    arena.configure(lambda document: document["connectors"].pop("erp"))
+    before = arena.seen()
+    ran = run("rotate", "erp")
+    assert ran.code == 3
+    assert "not in the configuration" in ran.err
     assert arena.seen() == before
 
 
