@@ -53,6 +53,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of the configuration file, for editors and for checks of your own."""
+    del as_json  # it is JSON anyway
     typer.echo(json.dumps(json_schema(), indent=2))

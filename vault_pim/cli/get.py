@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vault_pim.cli.invocation import ConnectorName, Invocation, invocation
+from vault_pim.cli.invocation import AsJson, ConnectorName, Invocation, invocation
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.vault.address import TokenLogin, VaultAddress
 from vault_pim.vault.handing_over import hand_over
@@ -28,6 +28,7 @@ def get(
     connector: ConnectorName,
     form: Annotated[Form, typer.Option("--format", "-f", help="env for eval in a shell, dotenv, or json.")] = Form.JSON,
     mount: Annotated[str, typer.Option("--mount", help="KV v2 mount, where VAULT_ADDR is used.")] = "pim",
+    as_json: AsJson = False,
 ) -> None:
     """Print the credential set that a connector is served now.
 
@@ -46,7 +47,7 @@ def get(
     else:
         there, mount, id_ = _configured(invocation(context), connector)
     with VaultSession(there) as session:
-        hand_over(session, mount, id_, form.value, sys.stdout)
+        hand_over(session, mount, id_, Form.JSON.value if as_json else form.value, sys.stdout)
 
 
 def _configured(given: Invocation, connector: str) -> tuple[VaultAddress, str, ConnectorId]:

@@ -23,10 +23,11 @@ GLOBAL_PANEL = "Global options"
 
 @dataclass(slots=True)
 class Invocation:
-    """The global options. They may stand before or after the command."""
+    """The global options, which may stand before or after the command; `as_json`: the command was given `--json`."""
 
     config: Path | None = None
     verbosity: int = 0
+    as_json: bool = False
 
     def settings(self) -> "Settings":
         """The configuration, read now.
@@ -55,6 +56,11 @@ def invocation(context: typer.Context) -> Invocation:
 def _set_config(context: typer.Context, value: Path | None) -> None:
     if value is not None:
         invocation(context).config = value
+
+
+def _set_json(context: typer.Context, value: bool) -> bool:
+    invocation(context).as_json |= value
+    return value
 
 
 def _add_verbosity(context: typer.Context, value: int) -> None:
@@ -106,7 +112,7 @@ VerboseOption = Annotated[
         help="Say what is done; -vv also shows tracebacks.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", callback=_set_json, help="Print one JSON object on stdout.")]
 ConnectorName = Annotated[
     str,
     typer.Argument(metavar="CONNECTOR", autocompletion=_complete_connector, help="<pim>/<connector> or <connector>."),

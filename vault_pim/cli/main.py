@@ -3,6 +3,7 @@
 Called by the console script. Commands raise; only this module decides what is printed about it.
 """
 
+import json
 import os
 import sys
 import traceback
@@ -87,12 +88,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(given: Invocation, error: Exception, what: str, why: str, advice: str, exit_code: int) -> int:
     if given.verbosity >= TRACEBACKS:
-        print(*_traceback(error), sep="", end="", file=sys.stderr)  # noqa: T201 - as below
-    from vault_pim.cli.render import clean  # noqa: PLC0415 - rich is not needed where all is well
+        print(*_traceback(error), sep="", end="", file=sys.stderr)  # noqa: T201 - for people
+    from vault_pim.cli.render import clean, error_json  # noqa: PLC0415 - rich is not needed where all is well
 
+    if given.as_json:
+        failure = error_json(what=what, why=why, advice=advice, exit_code=exit_code)
+        print(json.dumps({"error": failure}, indent=2))  # noqa: T201 - the one place where errors are printed
     reasons = why.splitlines()
     lines = [f"error: {what}", *([f"why: {why}"] if len(reasons) == 1 else reasons), f"what to do: {advice}"]
-    print(*map(clean, lines), sep="\n", file=sys.stderr)  # noqa: T201 - the one place where errors are printed
+    print(*map(clean, lines), sep="\n", file=sys.stderr)  # noqa: T201 - as above
     return exit_code
 
 

@@ -10,7 +10,7 @@ import typer
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation, worst
-from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, human_instant
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, error_json, human_instant
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal, VaultPimError
 from vault_pim.domain.facts import Survey
@@ -46,7 +46,7 @@ class Result:
             "next": decision_json(self.end) if self.end else None,
             "generation": self.generation,
             "findings": [finding_json(one) for one in self.findings],
-            "error": error_json(self.error),
+            "error": failure_json(self.error),
         }
 
 
@@ -200,11 +200,11 @@ def finding_json(finding: Finding) -> dict[str, str]:
     return {"reason": str(finding.reason), "detail": finding.detail, "because": SENTENCES[finding.reason]}
 
 
-def error_json(error: VaultPimError | None) -> dict[str, Any] | None:
-    """An error as `--json` shows it."""
+def failure_json(error: VaultPimError | None) -> dict[str, Any] | None:
+    """What stopped a connector, as `--json` shows it."""
     if error is None:
         return None
-    return {"what": error.what, "why": error.why, "advice": error.advice, "exit_code": error.exit_code}
+    return error_json(what=error.what, why=error.why, advice=error.advice, exit_code=error.exit_code)
 
 
 def _show(output: Output, installation: Installation, results: list[Result], heading: str) -> None:

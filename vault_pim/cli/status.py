@@ -14,11 +14,12 @@ from rich.text import Text
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
-from vault_pim.cli.passes import Result, chosen, describe, error_json, finding_json, for_each
+from vault_pim.cli.passes import Result, chosen, describe, failure_json, finding_json, for_each
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, clean, human_duration, human_instant
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import VaultPimError
 from vault_pim.domain.facts import Survey
+from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alarm, Decision, Finding, Wait
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
@@ -62,7 +63,7 @@ class Standing:
             "failures": state.failures.count if state and state.failures else 0,
             "last_failure": state.failures.what if state and state.failures else None,
             "findings": [finding_json(one) for one in self.findings],
-            "error": error_json(self.error),
+            "error": failure_json(self.error),
         }
 
 
@@ -173,10 +174,10 @@ def _age(state: ConnectorState | None, now: datetime) -> float | None:
     return (now - current.published_at).total_seconds() if current and current.published_at else None
 
 
-def _generation_json(generation: Any) -> dict[str, Any]:
-    shown = ("number", "stage", "label", "role", "mechanism", "reason", "client_id", "username", "pim_release")
-    instants = ("planned_at", "issued_at", "published_at", "retire_at", "ended_at", "refusal")
-    return {name: getattr(generation, name) for name in (*shown, *instants)}
+def _generation_json(generation: Generation) -> dict[str, Any]:
+    names = ("number", "stage", "label", "role", "mechanism", "reason", "client_id", "username", "pim_release")
+    instants = ("planned_at", "issued_at", "published_at", "retire_at", "ended_at")
+    return {name: getattr(generation, name) for name in (*names, *instants, "refusal")}
 
 
 def _watch(output: Output, look: Callable[[], list[Standing]], now: Callable[[], datetime]) -> None:

@@ -73,6 +73,7 @@ def test_schema_is_a_json_schema_that_forbids_unknown_keys(call: Call) -> None:
     """The schema is one JSON object; every section of it is closed."""
     ended = call("config", "schema")
     schema = json.loads(ended.out)
+    assert call("config", "schema", "--json").out == ended.out
     assert ended.code == 0
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["required"] == ["vault"]

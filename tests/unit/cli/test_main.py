@@ -1,5 +1,6 @@
 """Errors become words and exit codes in one place; help is quick; no secret and no traceback shows by itself."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,6 +39,15 @@ def test_error_is_three_lines_and_its_own_exit_code(
     ended = call("config", "check")
     assert (ended.code, ended.out) == (error.exit_code, "")
     assert ended.err == f"error: {error.what}\nwhy: {error.why}\nwhat to do: {error.advice}\n"
+
+
+def test_error_of_a_command_with_json_is_one_object_too(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stdout, beside the lines on stderr."""
+    failing(monkeypatch, PimNoAnswer("no answer", why="timed out", advice="Wait."))
+    ended = call("plan", "--json")
+    error = {"what": "no answer", "why": "timed out", "advice": "Wait.", "exit_code": 4}
+    assert (ended.code, json.loads(ended.out)) == (4, {"error": error})
+    assert ended.err.startswith("error: no answer\n")
 
 
 def test_control_characters_in_an_error_are_written_out(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
