@@ -1,4 +1,7 @@
-"""`identify`: whose leaked value is this? Finds values by keyed fingerprint, without reading any secret for it."""
+"""`identify`: whose leaked value is this?
+
+Finds values by keyed fingerprint; then asks the PIM, with the held set, whether it still works. Repeats no value.
+"""
 
 import re
 import string
@@ -48,6 +51,8 @@ def identify(
     Exits 0 if nothing of ours is in it, 2 if something is.
     """
     output = Output(as_json=as_json)
+    if file == "-" and sys.stdin.isatty():
+        output.note("Paste what was found, then press Ctrl-D.")
     with assemble(invocation(context).settings(), role="identify") as installation:
         with nullcontext(sys.stdin) if file == "-" else _open(Path(file)) as text:
             found = {installation.fingerprints.of_value(SecretStr(one)) for one in _candidates(text)}
@@ -90,7 +95,9 @@ def _open(path: Path) -> TextIO:
     try:
         return path.open(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read", why=error.strerror or "") from error
+        raise ConfigurationError(
+            f"{path} cannot be read", why=error.strerror or "", advice="Name a file that is there, or - for stdin."
+        ) from error
 
 
 def _candidates(text: TextIO) -> Iterator[str]:

@@ -4,6 +4,7 @@ import signal
 import tempfile
 import threading
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,20 @@ import typer
 from vault_pim.cli.invocation import AsJson
 from vault_pim.cli.playground import Playground
 from vault_pim.cli.render import GOOD, Output
+
+
+class PimRelease(StrEnum):
+    """What the sandbox PIM can be. Named here too, so that help and completion need nothing of the sandbox."""
+
+    V1_7 = "1.7"
+    V2_3 = "2.3"
+    V3_2 = "3.2"
+    V4_0 = "4.0"
+    V5_0 = "5.0"
+    V6_0 = "6.0"
+    V7_0 = "7.0"
+    MASTER = "master"
+
 
 app = typer.Typer(help="OpenBao and a PIM to play with.")
 
@@ -27,8 +42,8 @@ def up(
         Path | None, typer.Option("--dir", help="Where everything is put. Default: a temporary directory.")
     ] = None,
     pim_release: Annotated[
-        str, typer.Option("--pim-release", help="Release the PIM behaves as, such as 7.0 or master.")
-    ] = "7.0",
+        PimRelease, typer.Option("--pim-release", help="Release the PIM behaves as.")
+    ] = PimRelease.V7_0,
     as_json: AsJson = False,
 ) -> None:
     """Run a real OpenBao and a sandbox PIM until interrupted; write a configuration, set Vault up, print addresses."""
@@ -38,7 +53,7 @@ def up(
     with ExitStack() as stack:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vault-pim-")))
-        world = stack.enter_context(Playground(directory, pim_release))
+        world = stack.enter_context(Playground(directory, pim_release.value))
         world.set_up()
         output.json(
             {
@@ -54,6 +69,7 @@ def up(
         output.line(f"OpenBao   {world.bao.url}", GOOD)
         output.line(f"PIM       {world.pim.url}  (user {world.pim.admin_username}, password in pim_password)", GOOD)
         output.line(f"Config    {world.config}", GOOD)
+        output.line(f"Admin     {world.admin_token_file}  (a Vault token; only `vault-pim setup` needs it)", GOOD)
         output.line()
         output.line("In another terminal:")
         output.line(f"  export VAULT_PIM_CONFIG={world.config}")

@@ -62,7 +62,7 @@ def read_token(login: TokenLogin) -> SecretStr:
     if login.token_file is not None:
         return _line_in(login.token_file)
     if not os.environ.get(VARIABLE):
-        raise ConfigurationError(f"{VARIABLE} is not set", advice=f"Set {VARIABLE}, or configure vault.auth.")
+        raise ConfigurationError(f"{VARIABLE} is not set", advice=f"Set {VARIABLE}, or name a file that holds the token.")
     return SecretStr(os.environ[VARIABLE].strip())
 
 

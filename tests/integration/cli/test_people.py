@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from tests.integration.cli.conftest import Arena, Command
+from vault_pim.cli.sandbox import PimRelease
+from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.faults import Fault
 
 
@@ -154,6 +156,13 @@ def test_sandbox_runs_until_it_is_ended_and_leaves_nothing(tmp_path: Path) -> No
         assert box.wait(20) == 0
     assert planned.returncode == 2
     assert not [line for line in _processes() if str(tmp_path) in line]
+
+
+def test_sandbox_offers_every_release_and_refuses_others() -> None:
+    """By name, before anything is started; the same list as the sandbox PIM's own."""
+    assert [one.value for one in PimRelease] == list(RELEASES)
+    ran = subprocess.run(program(None, "sandbox", "up", "--pim-release", "9.9"), capture_output=True, check=False)
+    assert (ran.returncode, b"'master'" in ran.stderr) == (3, True)
 
 
 def test_demo_keeps_every_promise_and_leaves_nothing() -> None:
