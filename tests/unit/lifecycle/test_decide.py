@@ -11,7 +11,6 @@ from tests.fakes.builders import (
     DAY,
     ERP,
     HOUR,
-    START,
     a_connector,
     a_generation,
     a_policy,
@@ -22,6 +21,7 @@ from tests.fakes.builders import (
     silent,
     some_facts,
 )
+from tests.fakes.clock import START
 from vault_pim.domain.connector import OVERALL_ACCESS, Mechanism
 from vault_pim.domain.errors import Impossible
 from vault_pim.domain.facts import Facts, Presence, Served, Sighting

@@ -6,7 +6,6 @@ import pytest
 
 from tests.fakes.builders import (
     DAY,
-    START,
     a_connector,
     a_generation,
     a_revocation,
@@ -16,6 +15,7 @@ from tests.fakes.builders import (
     silent,
     some_facts,
 )
+from tests.fakes.clock import START
 from vault_pim.domain.connector import AppRoleAccess
 from vault_pim.domain.facts import Facts, Presence, Sighting
 from vault_pim.domain.generation import Stage
