@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(given: Invocation, error: Exception, what: str, why: str, advice: str, exit_code: int) -> int:
     if given.verbosity >= TRACEBACKS:
         print(*_traceback(error), sep="", end="", file=sys.stderr)  # noqa: T201 - for people
-    from vault_pim.cli.render import clean, error_json  # noqa: PLC0415 - rich is not needed where all is well
+    from vault_pim.cli.outcomes import error_json  # noqa: PLC0415 - neither is needed where all is well
+    from vault_pim.cli.render import clean  # noqa: PLC0415
 
     if given.as_json:
         failure = error_json(what=what, why=why, advice=advice, exit_code=exit_code)

@@ -10,7 +10,8 @@ import typer
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation, worst
-from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, error_json, human_instant
+from vault_pim.cli.outcomes import decision_json, describe, failure_json, finding_json
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, human_instant
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal, VaultPimError
 from vault_pim.domain.facts import Survey
@@ -163,48 +164,6 @@ def run_passes(
 
     with output.progress("Working") as report:
         return for_each(installation, ids, act)
-
-
-def describe(decision: Decision) -> str:
-    """A decision in a few words."""
-    match decision:
-        case Do(step=step, number=number):
-            return f"{step} generation {number}"
-        case Mend(part=part, number=None):
-            return f"mend {part}"
-        case Mend(part=part, number=number):
-            return f"mend {part} of generation {number}"
-        case Wait():
-            return "nothing"
-        case Alarm(detail=detail):
-            return f"a person is needed: {detail}"
-
-
-def decision_json(decision: Decision) -> dict[str, Any]:
-    """A decision as `--json` shows it."""
-    kind = type(decision).__name__.lower()
-    shared = {"kind": kind, "reason": str(decision.reason), "because": SENTENCES[decision.reason]}
-    match decision:
-        case Do(step=step, number=number):
-            return shared | {"step": str(step), "generation": number}
-        case Mend(part=part, number=number):
-            return shared | {"part": str(part), "generation": number}
-        case Wait(until=until):
-            return shared | {"until": until}
-        case Alarm(detail=detail, advice=advice):
-            return shared | {"detail": detail, "advice": advice}
-
-
-def finding_json(finding: Finding) -> dict[str, str]:
-    """A finding as `--json` shows it."""
-    return {"reason": str(finding.reason), "detail": finding.detail, "because": SENTENCES[finding.reason]}
-
-
-def failure_json(error: VaultPimError | None) -> dict[str, Any] | None:
-    """What stopped a connector, as `--json` shows it."""
-    if error is None:
-        return None
-    return error_json(what=error.what, why=error.why, advice=error.advice, exit_code=error.exit_code)
 
 
 def _show(output: Output, installation: Installation, results: list[Result], heading: str) -> None:

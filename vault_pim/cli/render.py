@@ -56,11 +56,6 @@ def human_instant(instant: datetime, now: datetime) -> str:
     return f"in {human_duration(instant - now)}" if instant > now else f"{human_duration(now - instant)} ago"
 
 
-def error_json(*, what: str, why: str, advice: str, exit_code: int) -> dict[str, Any]:
-    """An error as `--json` shows it, alone or as part of a result."""
-    return {"what": what, "why": why, "advice": advice, "exit_code": exit_code}
-
-
 def json_value(value: object) -> Any:
     """What `--json` writes for values that JSON does not know.
 

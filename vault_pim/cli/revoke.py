@@ -9,7 +9,7 @@ import typer
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.confirm import confirm
 from vault_pim.cli.invocation import AsJson, ConnectorName, invocation
-from vault_pim.cli.passes import describe
+from vault_pim.cli.outcomes import describe
 from vault_pim.cli.render import GOOD, WARN, Output
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotProven, TakenOver

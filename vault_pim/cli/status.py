@@ -14,7 +14,8 @@ from rich.text import Text
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
-from vault_pim.cli.passes import Result, chosen, describe, failure_json, finding_json, for_each
+from vault_pim.cli.outcomes import describe, failure_json, finding_json
+from vault_pim.cli.passes import Result, chosen, for_each
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, clean, human_duration, human_instant
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import VaultPimError
