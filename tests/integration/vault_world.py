@@ -25,6 +25,12 @@ DAILY = Policy(
 _numbers = itertools.count(1)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a secret file as its owner should."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
 def fresh_namespace() -> str:
     """A name that no other test uses."""
     return f"test-{next(_numbers)}"
@@ -66,8 +72,7 @@ class VaultWorld:
 
     def __post_init__(self) -> None:
         token_file = self.directory / "admin-token"
-        token_file.touch(mode=0o600)
-        token_file.write_text(reveal(self.bao.admin_token(), to="vault"))
+        write_private(token_file, reveal(self.bao.admin_token(), to="vault"))
         self._open: list[VaultSession] = []
         self.admin = self.session(TokenLogin(token_file=token_file))
         if self.namespace is not None:

@@ -2,6 +2,5 @@
 
 from vault_pim.settings.loading import Settings, configuration_path
 from vault_pim.settings.problems import InvalidConfiguration, Problem
-from vault_pim.settings.secret_files import read_secret
 
-__all__ = ["InvalidConfiguration", "Problem", "Settings", "configuration_path", "read_secret"]
+__all__ = ["InvalidConfiguration", "Problem", "Settings", "configuration_path"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.secret_files import check_secret_file
 from vault_pim.settings.loading import Settings
 from vault_pim.settings.problems import Key, Problem
-from vault_pim.settings.secret_files import check_secret_file
 from vault_pim.settings.shape import ApproleLogin
 
 
@@ -35,8 +35,7 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
                     ("vault", "auth"), "the environment variable VAULT_TOKEN is not set", advice
                 )
     for name, pim in settings.pims.items():
-        if pim.web:
-            named["pims", name, "web", "password_file"] = pim.web.password_file
+        named["pims", name, "web", "password_file"] = pim.web.password_file
     for key, path in named.items():
         try:
             check_secret_file(path)

@@ -5,7 +5,6 @@ schema`; `reference.py` makes the reference page from it. Holds no secret: secre
 used. What connects the sections is checked in `resolve.py`.
 """
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
-from vault_pim.settings.secret_files import read_secret, read_secret_variable
+from vault_pim.secret_files import read_secret
 from vault_pim.settings.values import AbsolutePath, Cron, Duration, Listen, Network, Release, Url, Zone, refusal
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]
@@ -34,14 +33,6 @@ class ApproleLogin(Section):
     role_id_file: AbsolutePath = Field(description="File that holds the role-id. Mode 600.")
     secret_id_file: AbsolutePath = Field(description="File that holds the secret-id. Mode 600, read at each login.")
 
-    def role_id(self) -> SecretStr:
-        """The role-id, read now."""
-        return read_secret(self.role_id_file)
-
-    def secret_id(self) -> SecretStr:
-        """The secret-id, read now."""
-        return read_secret(self.secret_id_file)
-
 
 class TokenLogin(Section):
     """Use a Vault token that somebody else made and renews."""
@@ -50,10 +41,6 @@ class TokenLogin(Section):
     token_file: AbsolutePath | None = Field(
         None, description="File that holds the token, mode 600. Default: the environment variable `VAULT_TOKEN`."
     )
-
-    def token(self) -> SecretStr:
-        """The token, read now."""
-        return read_secret(self.token_file) if self.token_file else read_secret_variable("VAULT_TOKEN", os.environ)
 
 
 class VaultSettings(Section):
@@ -93,7 +80,7 @@ class Console(Section):
 
 
 class PimSettings(Section):
-    """One Akeneo PIM. At least one of `web` and `console` is needed; mechanism `connections` needs `web`."""
+    """One Akeneo PIM."""
 
     url: Url = Field(description="Base URL of the PIM, as its users write it.")
     release: Release = Field(
@@ -102,8 +89,11 @@ class PimSettings(Section):
     mechanism: Literal["auto", "connections", "user_and_client"] = Field(
         "auto", description="How credential sets are made. Default: `connections` where the release offers them."
     )
-    web: WebLogin | None = Field(None, description="Login to the web interface. Default: none.")
-    console: Console | None = Field(None, description="Access to the PIM's console. Default: none.")
+    web: WebLogin = Field(description="Login to the web interface, where every mechanism makes its roles.")
+    console: Console | None = Field(
+        None,
+        description="Access to the PIM's console. Default: none; `user_and_client` needs it at 1.7 and from 4.0 on.",
+    )
     max_parallel: int = Field(
         2, ge=1, le=16, description="Connectors worked on at once at this PIM. Default 2, light on a shared PIM."
     )
@@ -114,14 +104,6 @@ class PimSettings(Section):
     ca_cert: AbsolutePath | None = Field(
         None, description="PEM file with the authorities to trust. Default: those of the system."
     )
-
-    @model_validator(mode="after")
-    def _can_log_in(self) -> Self:
-        if self.web is None and self.console is None:
-            raise refusal("has neither web nor console", "Give one, so that vault-pim can make credential sets there.")
-        if self.mechanism == "connections" and self.web is None:
-            raise refusal("mechanism connections needs web", "Add web, or choose mechanism user_and_client.")
-        return self
 
 
 class PolicySettings(Section):

@@ -5,13 +5,13 @@ Called by `session` alone. Refuses to look anywhere but where the configuration 
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self, assert_never
 
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import ConfigurationError, VaultRefusal
 from vault_pim.reveal import reveal
+from vault_pim.secret_files import read_secret
 from vault_pim.vault.address import AppRoleLogin, TokenLogin
 from vault_pim.vault.answers import BadRequest, DeadToken, Reply
 from vault_pim.vault.transport import Transport
@@ -38,7 +38,7 @@ def log_in(transport: Transport, login: AppRoleLogin | TokenLogin) -> Issued:
     """Get a token.
 
     Raises:
-        ConfigurationError: a file or the variable is missing, empty or unreadable.
+        ConfigurationError: a file or the variable is missing, empty, unreadable, or a file is open to others.
         VaultRefusal: Vault does not accept the login; nobody else's login is tried.
         VaultNoAnswer: Vault was not reached, or is sealed.
     """
@@ -60,14 +60,14 @@ def read_token(login: TokenLogin) -> SecretStr:
         ConfigurationError: it is not there.
     """
     if login.token_file is not None:
-        return _line_in(login.token_file)
+        return read_secret(login.token_file)
     if not os.environ.get(VARIABLE):
-        raise ConfigurationError(f"{VARIABLE} is not set", advice=f"Set {VARIABLE}, or name a file that holds the token.")
+        raise ConfigurationError(f"{VARIABLE} is not set", advice=f"Set {VARIABLE}, or name a file with the token.")
     return SecretStr(os.environ[VARIABLE].strip())
 
 
 def _by_approle(transport: Transport, login: AppRoleLogin) -> Issued:
-    role_id, secret_id = _line_in(login.role_id_file), _line_in(login.secret_id_file)
+    role_id, secret_id = read_secret(login.role_id_file), read_secret(login.secret_id_file)
     path = f"auth/{login.mount}/login"
     try:
         reply = transport.exchange(
@@ -83,20 +83,3 @@ def _by_approle(transport: Transport, login: AppRoleLogin) -> Issued:
             advice=f"Put a valid secret-id into {login.secret_id_file}.",
         ) from error
     return Issued.of(reply)
-
-
-def _line_in(path: Path) -> SecretStr:
-    """The one line in a file.
-
-    Raises:
-        ConfigurationError: it cannot be read or is empty.
-    """
-    try:
-        line = SecretStr(path.read_text(encoding="utf-8", errors="replace").strip())
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read", why=type(error).__name__, advice="vault.auth names this file; make it readable."
-        ) from error
-    if not line:
-        raise ConfigurationError(f"{path} is empty", advice="vault.auth names this file; fill it.")
-    return line

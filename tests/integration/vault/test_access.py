@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.conftest import MakeWorld
-from tests.integration.vault_world import VaultWorld, a_connector
+from tests.integration.vault_world import VaultWorld, a_connector, write_private
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import NotSetUp, VaultRefusal
 from vault_pim.domain.facts import Presence
@@ -36,7 +36,7 @@ def erp(world: VaultWorld) -> Connector:
 def bare_token(world: VaultWorld, connector: Connector, name: str) -> VaultSession:
     """A session that has a token of the connector and cannot log in again."""
     path = world.directory / name
-    path.write_text(world.token(world.login_of(connector)))
+    write_private(path, world.token(world.login_of(connector)))
     return world.session(TokenLogin(token_file=path))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import MakeWorld
-from tests.integration.vault_world import VaultWorld
+from tests.integration.vault_world import VaultWorld, write_private
 from vault_pim.domain.errors import ConfigurationError, Impossible, NotSetUp, VaultNoAnswer, VaultRefusal, VaultSealed
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.session import AppRoleLogin, DeadToken, TokenLogin, VaultAddress, VaultSession
@@ -87,7 +87,7 @@ def answering(
 def session_at(url: str, directory: Path, **changes: Any) -> Iterator[VaultSession]:
     """A session with a token of no server."""
     token_file = directory / "token"
-    token_file.write_text(CANARY)
+    write_private(token_file, CANARY)
     address = VaultAddress(url=url, login=TokenLogin(token_file=token_file))
     with VaultSession(replace(address, **changes)) as session:
         yield session
@@ -156,7 +156,7 @@ def test_token_revoked_behind_our_back_is_replaced(world: VaultWorld) -> None:
 def test_revoked_token_of_somebody_else_is_refused_and_a_new_file_taken(world: VaultWorld) -> None:
     """A token that we did not make cannot be made anew, but its file may be."""
     path = world.directory / "token"
-    path.write_text(world.token(world.daemon_login))
+    write_private(path, world.token(world.daemon_login))
     session = world.session(TokenLogin(token_file=path))
     first = accessor(session)
     world.admin.request("POST", "auth/token/revoke-accessor", {"accessor": first})
@@ -205,6 +205,13 @@ def test_replaced_secret_id_file_is_taken_at_the_next_login(world: VaultWorld) -
         session.request(*LOOKUP)
     world.daemon_login.secret_id_file.write_text(good)
     assert session.request(*LOOKUP).found
+
+
+def test_login_file_that_others_can_read_is_refused(world: VaultWorld) -> None:
+    """At the login itself, not only by `config check`; nothing is sent."""
+    world.daemon_login.secret_id_file.chmod(0o640)
+    with pytest.raises(ConfigurationError, match="open to other accounts"):
+        world.session(world.daemon_login).request(*LOOKUP)
 
 
 def test_server_that_was_killed_gives_no_answer_and_is_found_again(own_bao: SandboxBao, vault_world: MakeWorld) -> None:
@@ -411,7 +418,7 @@ def test_authority_that_cannot_be_read_is_a_configuration_error(tmp_path: Path) 
 def test_missing_or_empty_login_file_is_a_configuration_error(tmp_path: Path, content: str | None) -> None:
     """The file is named."""
     if content is not None:
-        (tmp_path / "role_id").write_text(content)
+        write_private(tmp_path / "role_id", content)
     login = AppRoleLogin(role_id_file=tmp_path / "role_id", secret_id_file=tmp_path / "secret_id")
     address = VaultAddress(url="http://127.0.0.1:9", login=login)
     with VaultSession(address) as session, pytest.raises(ConfigurationError, match="role_id"):

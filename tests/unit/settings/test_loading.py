@@ -21,7 +21,9 @@ connectors:
   test/erp: {label: ERP, permissions: [pim_api_overall_access]}
   shop: {pim: test, label: Shop, permissions: [pim_api_overall_access]}
 """
-SECOND_PIM = {"policies:": "  test:\n    url: https://pim-test.example.com\n    console: {command: [x]}\npolicies:"}
+SECOND_PIM = {
+    "policies:": "  test:\n    url: https://pim2.example.com\n    web: {username: me, password_file: /pw}\npolicies:"
+}
 
 
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.name)

@@ -125,17 +125,17 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
             "    web: {username: vault-pim-admin, password_file: /etc/vault-pim/pim_password}\n": "",
             "  prod:": "  prod: # here",
         },
-        "pims.prod",
-        "has neither web nor console",
+        "pims.prod.web",
+        "is missing",
     ),
     "empty user name": ({"username: vault-pim-admin": "username: ''"}, "pims.prod.web.username", "is empty"),
-    "connections by console": (
+    "console alone": (
         {
             "web: {username: vault-pim-admin, password_file: /etc/vault-pim/pim_password}": "console: {command: [x]}",
-            PIM_URL: f"{PIM_URL}    mechanism: connections\n",
+            "  prod:": "  prod: # here",
         },
-        "pims.prod",
-        "needs web",
+        "pims.prod.web",
+        "is missing",
     ),
     "PIM name": ({"  prod:": "  Prod: # here", "pim: prod": "pim: Prod"}, "pims.Prod", "lower-case letters"),
     "connector name": ({"  erp:": "  erp.1: # here"}, "connectors.erp.1", "lower-case letters"),
@@ -217,7 +217,7 @@ def test_two_connectors_on_one_identity_are_refused_by_name(write: Write, second
 
 def test_one_label_at_two_pims_is_accepted(write: Write) -> None:
     """Roles of two PIMs do not meet, so neither do their labels."""
-    other = "  test:\n    url: https://pim-test.example.com\n    console: {command: [x]}\npolicies:"
+    other = "  test:\n    url: https://pim-test.example.com\n    web: {username: me, password_file: /pw}\npolicies:"
     twin = "  test/erp: {label: ERP, permissions: [pim_api_overall_access]}\n"
     settings = Settings.load(write({"policies:": other, PERMISSIONS: PERMISSIONS + twin}))
     assert [str(one.id) for one in settings.connectors()] == ["prod/erp", "test/erp"]
@@ -225,7 +225,7 @@ def test_one_label_at_two_pims_is_accepted(write: Write) -> None:
 
 def test_two_pims_on_one_address_are_refused(write: Write) -> None:
     """One PIM under two names would let two connectors share an identity unseen."""
-    twin = "  twin:\n    url: https://PIM.example.com/\n    console: {command: [x]}\npolicies:"
+    twin = "  twin:\n    url: https://PIM.example.com/\n    web: {username: me, password_file: /pw}\npolicies:"
     problems = refused(write({"policies:": twin}))
     assert [(one.key, one.what) for one in problems] == [("pims.twin.url", "is the address of pims.prod too")]
 

@@ -1,12 +1,11 @@
 """Reads one secret from one file, at the moment it is used; and tells beforehand whether that will work.
 
-Called by the login models of `shape.py`, by `findings.py` and by commands that are given a secret's file. Refuses
-files that other accounts of the machine can read, and never repeats what a file holds.
+Called by `settings` for the PIMs' passwords and by `vault` for its own login. Refuses files that other accounts of the
+machine can read, and never repeats what a file holds.
 """
 
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -58,18 +57,6 @@ def check_secret_file(path: Path) -> None:
     _check(path, status)
     if not os.access(path, os.R_OK):
         raise _unreadable(path, PermissionError())
-
-
-def read_secret_variable(name: str, environ: Mapping[str, str]) -> SecretStr:
-    """The secret that an environment variable holds.
-
-    Raises:
-        ConfigurationError: it is unset or empty.
-    """
-    text = environ.get(name, "").strip()
-    if not text:
-        raise ConfigurationError(f"the environment variable {name} is not set", advice="Set it, or name a file.")
-    return SecretStr(text)
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigurationError:

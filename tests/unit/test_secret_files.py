@@ -7,9 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import ConfigurationError
-from vault_pim.settings import read_secret
-from vault_pim.settings.secret_files import check_secret_file
-from vault_pim.settings.shape import ApproleLogin, TokenLogin, WebLogin
+from vault_pim.secret_files import check_secret_file, read_secret
+from vault_pim.settings.shape import WebLogin
 
 CANARY = "canary-41fe"
 
@@ -72,21 +71,9 @@ def test_file_that_holds_no_secret_is_refused_without_its_content(secret: Path, 
     assert error.__cause__ is None
 
 
-def test_secret_is_read_when_it_is_used(secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login reads its files at each use, so that a replaced secret works without a restart."""
-    approle = ApproleLogin(method="approle", role_id_file=secret, secret_id_file=secret)
+def test_secret_is_read_when_it_is_used(secret: Path) -> None:
+    """A password file is read at each use, so that a replaced password works without a restart."""
     web = WebLogin(username="me", password_file=secret)
-    monkeypatch.setenv("VAULT_TOKEN", "from-environment")
-    assert TokenLogin(method="token").token() == SecretStr("from-environment")
     for value in ("first", "second"):
         secret.write_text(value)
-        expected = SecretStr(value)
-        token = TokenLogin(method="token", token_file=secret).token()
-        assert [approle.role_id(), approle.secret_id(), web.password(), token] == [expected] * 4
-
-
-def test_unset_token_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a token_file and without VAULT_TOKEN there is no token, and the variable is named."""
-    monkeypatch.delenv("VAULT_TOKEN", raising=False)
-    with pytest.raises(ConfigurationError, match="VAULT_TOKEN is not set"):
-        TokenLogin(method="token").token()
+        assert web.password() == SecretStr(value)
