@@ -23,7 +23,7 @@ from vault_pim.domain.generation import Generation
 from vault_pim.pim.clients import CLIENT_SCREEN, Client, Clients, ScreenClients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.sets import Seen
-from vault_pim.pim.shapes import GroupRow, RoleRow, UserRow
+from vault_pim.pim.shapes import Connection, GroupRow, RoleRow, UserRow
 from vault_pim.pim.users import USER_PRIVILEGES, NewUser, Users
 
 DOMAIN: Final = "vault-pim.invalid"
@@ -75,10 +75,9 @@ class UsersAndClients:
 
     def look(self) -> Seen:
         """Look at what has a label of our form: every client, and every user without its client; `Sets.look`."""
-        self._known_clients()
         users = {user.username.lower(): user for user in self._users.all() if _is_label(user.username)}
         seen: list[Sighting] = []
-        for client in self._every_client():
+        for client in self._known_clients().all():
             label, marker = _parts(client)
             if not _is_label(label):
                 continue
@@ -101,10 +100,11 @@ class UsersAndClients:
         What stands under the label with our marker is of an earlier try whose secrets are lost: it is deleted first.
 
         Raises:
+            ConfigurationError: there is no way to make a client.
             NotOurs: as `PimDriver.issue` says.
             PimRefusal: the PIM refused; nothing is left behind.
         """
-        found = self._find(generation)
+        clients, found = self._known_clients(), self._find(generation)
         if found.strangers:
             raise _not_ours(generation)
         self._end(generation, found)
@@ -119,7 +119,7 @@ class UsersAndClients:
         )
         try:
             self._users.create(user)
-            client = self._known_clients().create(f"{generation.label}{_JOIN}{generation.marker}")
+            client = clients.create(f"{generation.label}{_JOIN}{generation.marker}")
         except PimRefusal:
             self._end(generation, self._find(generation))
             raise
@@ -157,7 +157,7 @@ class UsersAndClients:
                 known = generation.username is not None and generation.client_id is not None
                 ours = known or user.last_name == generation.marker
                 (found.users if ours else found.strangers).append(user)
-        for client in self._every_client():
+        for client in self._clients_near(generation):
             label, marker = _parts(client)
             if generation.client_id is not None and client.id == generation.client_id:
                 found.clients.append(client)
@@ -172,25 +172,27 @@ class UsersAndClients:
         for user in found.users:
             self._users.delete(user)
         for client in found.clients:
-            if not self._deleted_as_connection(client):
-                self._known_clients().delete(client.id)
+            self._delete_client(client)
         if self._find(generation).ours:
             raise PimRefusal(f"the PIM says that it deleted {generation.label}, and still shows it")
 
-    def _every_client(self) -> tuple[Client, ...]:
-        """All clients, or those of ours that an upgrade made connections of, where no others can be seen."""
+    def _clients_near(self, generation: Generation) -> tuple[Client, ...]:
+        """All clients, or those under the label that an upgrade made connections of, where no others can be seen."""
         if self._clients is not None:
             return self._clients.all()
-        upgraded = self._connections.upgraded(f"{LABEL_PREFIX}_") if self._connections else ()
-        return tuple(Client(id=one.client_id, label=one.label) for one in upgraded)
+        return tuple(Client(id=one.client_id, label=one.label) for one in self._upgraded(generation.label))
 
-    def _deleted_as_connection(self, client: Client) -> bool:
-        """Whether the client was a connection's, which then is deleted: the console cannot (by-release.md §1.4)."""
-        for one in self._connections.upgraded(client.label) if self._connections else ():
-            if one.client_id == client.id:
-                self._connections.remove(one.code)  # type: ignore[union-attr]
-                return True
-        return False
+    def _upgraded(self, label: str) -> tuple[Connection, ...]:
+        return () if self._connections is None else self._connections.upgraded(label)
+
+    def _delete_client(self, client: Client) -> None:
+        """Delete a client; if an upgrade made a connection of it, that connection, since the console cannot
+        (contracts/akeneo/by-release.md §1.4)."""
+        for one in self._upgraded(client.label):
+            if self._connections is not None and one.client_id == client.id:
+                self._connections.remove(one.code)
+                return
+        self._known_clients().delete(client.id)
 
     def _known_clients(self) -> Clients:
         if self._clients is None:

@@ -175,13 +175,16 @@ def test_console_of_another_release_is_no_match(tmp_path: Path) -> None:
         assert bench.left_over() == before
 
 
-def test_pim_without_console_or_screen_is_refused(tmp_path: Path) -> None:
-    """From PIM 4.0 on the console alone makes clients; a hosted PIM has none."""
-    with (
-        sandbox_bench("4.0", Mechanism.USER_AND_CLIENT, tmp_path) as bench,
-        pytest.raises(ConfigurationError, match="needs the console"),
-    ):
-        bench.driver(console=None).survey()
+def test_pim_without_console_or_screen_is_refused() -> None:
+    """From PIM 4.0 on the console alone makes clients; a hosted PIM has none. Nothing is written."""
+    with sandbox_bench("4.0", Mechanism.USER_AND_CLIENT) as bench:
+        driver = bench.driver(console=None)
+        driver.put_role(ROLE, PERMISSIONS)
+        before = bench.state()
+        for act in (driver.survey, lambda: driver.issue(connector(), planned())):
+            with pytest.raises(ConfigurationError, match="needs the console"):
+                act()
+        assert bench.state() == before
 
 
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
