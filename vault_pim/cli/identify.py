@@ -23,9 +23,10 @@ from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal
 from vault_pim.domain.generation import Generation
 
 LONGEST = 64
-WORD = string.ascii_letters + string.digits
-CANDIDATE = re.compile(f"[{WORD}]{{9,{LONGEST}}}")
-"""Connection passwords have 9 characters, client secrets up to 51 (contracts/akeneo/observed.md §4)."""
+WORD = string.ascii_letters + string.digits + "_-"
+CANDIDATES = (re.compile(f"[A-Za-z0-9]{{9,{LONGEST}}}"), re.compile(f"[{WORD}]{{9,{LONGEST}}}"))
+"""Connection passwords have 9 characters, client secrets up to 51 (contracts/akeneo/observed.md §4), without a dash;
+passwords of `user_and_client` have 43 and may hold `-` and `_`."""
 CHUNK = 1 << 20
 
 
@@ -107,8 +108,12 @@ def _candidates(text: TextIO) -> Iterator[str]:
         words = rest + chunk
         end = len(words.rstrip(WORD))
         rest = words[end:][-LONGEST:]
-        yield from set(CANDIDATE.findall(words[:end]))
-    yield from set(CANDIDATE.findall(rest))
+        yield from _words_in(words[:end])
+    yield from _words_in(rest)
+
+
+def _words_in(text: str) -> set[str]:
+    return {word for pattern in CANDIDATES for word in pattern.findall(text)}
 
 
 def _matches(installation: Installation, found: set[str]) -> Iterator[Match]:
