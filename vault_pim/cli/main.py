@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the program's name; by default what this process was given.
 
     Returns:
-        The exit code (interface.md, "Exit codes").
+        The exit code (docs/reference/commands.md, "Exit codes").
     """
     given = Invocation()
     try:

@@ -72,7 +72,6 @@ class Board:
         self._pims: dict[str, Link] = {}
         self.vault = Link("Vault")
         self.reload_error: str | None = None
-        self.configured_at: datetime | None = None
 
     def rows(self) -> tuple[Row, ...]:
         """All connectors, by name."""
@@ -89,11 +88,11 @@ class Board:
         with self._lock:
             return self._pims[name]
 
-    def configured(self, pims: Iterable[str], at: datetime) -> None:
+    def configured(self, pims: Iterable[str]) -> None:
         """A configuration with these PIMs came into force; all others are forgotten."""
         with self._lock:
             self._pims = {name: self._pims.get(name) or Link(f"PIM {name}", pim=name) for name in pims}
-            self.reload_error, self.configured_at = None, at
+            self.reload_error = None
 
     def keep(self, ids: Iterable[ConnectorId]) -> None:
         """Forget all other connectors."""

@@ -121,7 +121,7 @@ class Service:
         return False
 
     def _make_fleet(self, installation: Installation) -> Fleet:
-        self.board.configured(installation.settings.pims, installation.clock.now())
+        self.board.configured(installation.settings.pims)
         self.metrics.configured(success=True)
         self._beat()
         return Fleet(installation, board=self.board, metrics=self.metrics, turns=self._turns, beat=self._beat)

@@ -33,7 +33,7 @@ class VaultPimError(Exception):
         what: one line, what happened.
         why: one line, the cause as far as it is known; may be empty.
         advice: one sentence, what the operator should do.
-        exit_code: what a command ends with (interface.md, "Exit codes").
+        exit_code: what a command ends with (docs/reference/commands.md, "Exit codes").
     """
 
     exit_code: ClassVar[int] = 1

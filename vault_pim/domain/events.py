@@ -18,7 +18,6 @@ class Tag(StrEnum):
     MEND_FAILED = "surroundings:mend:failed"
     ROTATION_ASKED = "rotation:asked"
     REVOCATION_ASKED = "revocation:asked"
-    SETUP_DONE = "setup:done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

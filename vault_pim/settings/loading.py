@@ -6,7 +6,7 @@ nothing of a wrong configuration comes into use. Reads no secret.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,11 +118,6 @@ class Settings:
             case _:
                 names = " or ".join(str(one.id) for one in matches)
                 raise ConfigurationError(f"{name!r} is the name of {len(matches)} connectors", advice=f"Write {names}.")
-
-    def select(self, names: Iterable[str]) -> tuple[Connector, ...]:
-        """The connectors that the names mean, each once; all of them where no name is given."""
-        chosen = {one.id: one for one in map(self.connector, names)}
-        return tuple(chosen.values()) or self.declared
 
     def _candidates(self, name: str) -> str:
         if not self.declared:

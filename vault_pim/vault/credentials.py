@@ -126,7 +126,7 @@ def _served(entry: Entry) -> Served | None:
 
 
 def _document(credentials: CredentialSet, **said: str) -> dict[str, str]:
-    """The fields as they stand in Vault (interface.md, "Vault layout"); goes straight into the call that sends it."""
+    """The fields as they stand in Vault (docs/reference/vault-layout.md); goes straight into the call that sends it."""
     return {
         "base_url": credentials.base_url,
         "client_id": credentials.client_id,

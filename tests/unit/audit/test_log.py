@@ -50,10 +50,10 @@ def test_event_is_one_line_of_json(tmp_path: Path) -> None:
 
 
 def test_absent_fields_are_left_out() -> None:
-    """A set-up is of no connector."""
-    assert as_json(Event(at=AT, tag=Tag.SETUP_DONE, by="cli")) == {
+    """What an event does not say is not written."""
+    assert as_json(Event(at=AT, tag=Tag.REVOCATION_ASKED, by="cli")) == {
         "at": "2026-03-02T09:00:00+00:00",
-        "tag": "setup:done",
+        "tag": "revocation:asked",
         "by": "cli",
     }
 

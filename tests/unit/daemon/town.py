@@ -157,7 +157,7 @@ class Daemon:
         configured = replace(settings(*town.connectors), **changes)  # type: ignore[arg-type]
         self.installation = town.installation(me=me, configured=configured)
         self.board = Board()
-        self.board.configured(configured.pims, town.clock.now())
+        self.board.configured(configured.pims)
         self.worker = PimWorker(
             pim,
             self.installation,

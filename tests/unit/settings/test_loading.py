@@ -168,8 +168,6 @@ def test_connector_is_found_by_either_name(write: Write) -> None:
     settings = Settings.load(write(SECOND_PIM, twins=TWINS))
     assert str(settings.connector("shop").id) == "test/shop"
     assert settings.connector("test/erp").id.pim == "test"
-    assert [str(one.id) for one in settings.select(["shop", "test/shop"])] == ["test/shop"]
-    assert settings.select([]) == settings.connectors()
 
 
 @pytest.mark.parametrize(
