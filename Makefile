@@ -1,8 +1,10 @@
 # One command each; everything lives in .venv. `make test` is what CI runs.
-.PHONY: demo test lint types imports unit docs bench clean
+.PHONY: demo test lint types imports unit docs bench torture clean
 .DEFAULT_GOAL := test
 
 PYTHON ?= python3
+TORTURE ?= 2500
+HISTORIES ?= 10000
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -36,6 +38,10 @@ docs: $(STAMP)  ## Rewrite the generated parts of the documentation.
 
 bench: $(STAMP)  ## Ratios against bare calls, in one run; not part of the tests.
 	$(BIN)/python -m benchmarks
+
+torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how many kills, HISTORIES: of the model.
+	VAULT_PIM_HISTORIES=$(HISTORIES) $(BIN)/pytest -q --timeout 0 tests/model/test_histories.py
+	$(BIN)/python -m tests.crash --kills $(TORTURE) --write
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .coverage* dist build

@@ -29,7 +29,7 @@ def apply(name: str) -> None:
             _shorten_limits()
         case _:
             mutants = import_module("tests.model.mutants")
-            mutants.MUTANTS[name].plant()
+            mutants.MUTANTS[name].plant(setattr)
 
 
 def _shorten_limits() -> None:

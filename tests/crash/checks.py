@@ -49,24 +49,28 @@ class Watch:
 
     world: World
     bad: list[Bad] = field(default_factory=list)
+    _first: Json | None = None
     _served_before: bool = False
 
     def begin(self) -> None:
-        """A run begins."""
+        """A run begins. What is served now works to its end: superseded, it is in its grace."""
         self.bad = []
-        self._served_before = self.world.served() is not None and not is_cut_off(self.world.record())
+        self._first = None if is_cut_off(self.world.record()) else self.world.served()
+        self._served_before = self._first is not None
 
     def moment(self, where: str) -> None:
         """What is read logs in; what stands at the PIM is known; what is in grace works."""
         record, served = self.world.record(), self.world.served()
         if is_cut_off(record):
-            self._served_before = False
+            self._first, self._served_before = None, False
         elif served is not None:
             self._served_before = True
             if not self.world.logs_in(served):
                 self._say(Kind.SERVED_DEAD, f"generation {served['generation']}", where)
         elif self._served_before:
             self._say(Kind.SERVED_DEAD, "nothing is served any more", where)
+        if self._first is not None and self._first != served and not self.world.logs_in(self._first):
+            self._say(Kind.LOST, "what was served before is dead", where)
         self._grace(record, where)
         known = {one["label"]: one["marker"] for one in record.get("generations", ())}
         for label, text in self.world.labels().items():

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPMessage, parse_headers
@@ -154,7 +154,7 @@ class Proxy:
         self._upstream = (parts.hostname or "", parts.port or 80)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._threads: list[threading.Thread] = []
+        self._clients: dict[socket.socket, threading.Thread] = {}
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -165,20 +165,25 @@ class Proxy:
     ) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        for client, thread in list(self._clients.items()):
+            with suppress(OSError):  # closed by its own thread
+                client.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed: the end
             while True:
                 client, _ = self._listening.accept()
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                self._clients[client] = threading.Thread(target=self._serve, args=(client,), daemon=True)
+                self._clients[client].start()
 
     def _serve(self, client: socket.socket) -> None:
         upstream = HTTPConnection(*self._upstream, timeout=UPSTREAM_TIMEOUT)
-        with client, client.makefile("rb") as reader, suppress(OSError):
+        with client, client.makefile("rb") as reader, closing(upstream), suppress(OSError):
             while self._one(client, reader, upstream):
                 pass
-        upstream.close()
+        self._clients.pop(client, None)
 
     def _one(self, client: socket.socket, reader: BufferedReader, upstream: HTTPConnection) -> bool:
         """Pass one request on, or do to it what was ordered; whether the connection goes on."""

@@ -52,15 +52,10 @@ class Outcome:
 
 
 class Torture:
-    """One world, and blows to it.
+    """One world, and blows to it."""
 
-    Args:
-        change: a planted bug, for all runs.
-    """
-
-    def __init__(self, directory: Path, *, change: str = "") -> None:
+    def __init__(self, directory: Path) -> None:
         self._world = World(directory)
-        self._change = change
         self.prepared: dict[str, Prepared] = {}
 
     def __enter__(self) -> Self:
@@ -83,21 +78,21 @@ class Torture:
             if scenario.name in names:
                 self.prepared[scenario.name] = prepare(self._world, scenario, self._blank)
 
-    def strike(self, blow: Blow) -> Outcome:
-        """One run with its end."""
+    def strike(self, blow: Blow, change: str = "") -> Outcome:
+        """One run with its end; with a planted bug, if one is named."""
         world, ready = self._world, self.prepared[blow.scenario]
         world.put_back(ready.saved)
         self._watch.begin()
         self._ends.begin()
         world.tap.rule = ready.scenario.rule
-        kills = self._run(blow.first, ready.scenario.command, blow.after)
+        kills = self._run(blow.first, ready.scenario.command, change, blow.after)
         point, deed = world.tap.met[0] if world.tap.met else (AT_RANDOM, Deed.KILL_BEFORE)
         world.tap.rule = lambda _: None
         if blow.second is not None:
-            kills += self._run(blow.second, APPLY)
+            kills += self._run(blow.second, APPLY, change)
         world.begin()
         begun = time.monotonic()
-        code = world.program.run(*APPLY, change=self._change)
+        code = world.program.run(*APPLY, change=change)
         seconds = time.monotonic() - begun
         world.tap.quiet()
         bad = [*self._watch.bad, *self._ends.bad()]
@@ -112,12 +107,14 @@ class Torture:
             bad=tuple(bad),
         )
 
-    def _run(self, orders: Mapping[int, Deed], command: tuple[str, ...], after: float | None = None) -> int:
+    def _run(
+        self, orders: Mapping[int, Deed], command: tuple[str, ...], change: str, after: float | None = None
+    ) -> int:
         """Run a program under orders and look right after it; whether it was killed, as 0 or 1."""
         world = self._world
         world.begin(orders)
         late = Deed.DELAY in orders.values()
-        world.program.start(*command, change=SHORT_LIMIT if late else self._change)
+        world.program.start(*command, change=SHORT_LIMIT if late else change)
         if after is not None:
             timer = threading.Timer(after, world.program.kill)
             timer.start()

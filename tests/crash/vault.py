@@ -28,6 +28,10 @@ class Vault:
         self._token = token
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def ask(self, method: str, path: str, body: Json | None = None, token: str | None = None) -> tuple[int, Json]:
         """One request; an error is an answer too."""
         headers = {"X-Vault-Token": self._token if token is None else token}

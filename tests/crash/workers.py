@@ -29,7 +29,7 @@ class Orders:
 
 def blows(torture: Torture, orders: Orders) -> Iterator[Blow]:
     """Each point killed in each way, then pairs and random times until there are enough; then the faults."""
-    chance = random.Random(orders.seed)  # noqa: S311 - what is killed is no secret
+    chance = random.Random(orders.seed)
     single = list(every_kill(torture.prepared))
     yield from single[: orders.kills]
     more = max(0, orders.kills - len(single))

@@ -68,6 +68,7 @@ class World:
             starting.enter_context(self.playground)
             self.playground.set_up()
             self.vault = Vault(self.playground.bao.url, self.playground.admin_token_file.read_text().strip())
+            starting.callback(self.vault.close)
             proxies = {
                 side: starting.enter_context(Proxy(side, upstream, self.tap))
                 for side, upstream in ((PIM, self.pim.url), (VAULT, self.playground.bao.url))

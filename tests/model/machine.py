@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.fakes.builders import DAY, ERP, HOUR
 from tests.fakes.pim import Connection
@@ -65,6 +65,7 @@ class Histories(RuleBasedStateMachine):
         self, id_: ConnectorId, deed: Deed, mishap: Mishap | None, again: Mishap | None, impatient: bool
     ) -> None:
         """A process does something; up to two mishaps meet it."""
+        self._backup = [one for one in self.world.pim.connections.values() if one.label not in self.world.strangers]
         for one in (mishap, again):
             if one is not None:
                 self.world.wire.plan(one.at, one.when, self._befall(id_, one))
@@ -101,14 +102,8 @@ class Histories(RuleBasedStateMachine):
             self.world.pim.roles[NAMES[id_]] = self.world.pim.offered
 
     @rule()
-    def backup_is_made(self) -> None:
-        """The PIM is backed up."""
-        self._backup = [one for one in self.world.pim.connections.values() if one.label not in self.world.strangers]
-
-    @precondition(lambda self: bool(self._backup))
-    @rule()
     def backup_comes_back(self) -> None:
-        """Connections that were deleted since are there again."""
+        """What stood at the PIM before somebody last did something is there again."""
         for connection in self._backup:
             self.world.restore(connection)
 

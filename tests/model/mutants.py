@@ -12,7 +12,7 @@ from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NoAnswer, NotProven, TakenOver
 from vault_pim.domain.facts import Facts
 from vault_pim.domain.generation import Stage, Step
-from vault_pim.domain.outcomes import Decision, Do, Mend, Part
+from vault_pim.domain.outcomes import Decision, Mend, Part
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine import asks, effects, hold, mends, reconcile
@@ -27,15 +27,10 @@ Set = Callable[[Any, str, Any], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One planted bug.
-
-    Attributes:
-        at: scenarios of the harness in which it must show too; none where it takes what the harness does not do.
-    """
+    """One planted bug."""
 
     name: str
     plant: Callable[[Set], None]
-    at: tuple[str, ...] = ()
 
 
 def _step(step: Step, mutated: Callable[[Effect], Effect]) -> Callable[[Set], None]:
@@ -65,16 +60,23 @@ def _without_rule(name: str) -> Callable[[Set], None]:
 
 def stage_saved_before_effect(put: Set) -> None:
     """Save where the generation will stand, then bring it there."""
-    carry_out = reconcile.Reconciler._carry_out
+    save = hold.Hold.save
+    last: list[hold.Hold] = []
 
-    def mutated(self: Any, held: hold.Hold, facts: Facts, decision: Do | Mend) -> Done:
-        if isinstance(decision, Do) and (generation := facts.state.find(decision.number)):
-            moved = replace(generation, stage=advance(generation.stage, decision.step))
-            state = facts.state.put(moved) if decision.step is not Step.PUBLISH else facts.state
-            held.save(state)
-        return carry_out(self, held, facts, decision)
+    def remembered(self: hold.Hold, state: ConnectorState) -> None:
+        last[:] = [self]
+        save(self, state)
 
-    put(reconcile.Reconciler, "_carry_out", mutated)
+    def early(step: Step, effect: Effect) -> Effect:
+        def mutated(tools: Tools, facts: Facts, number: int) -> Done:
+            generation = generation_of(facts, number)
+            save(last[0], facts.state.put(replace(generation, stage=advance(generation.stage, step))))
+            return effect(tools, facts, number)
+
+        return effect if step is Step.PUBLISH else mutated
+
+    put(hold.Hold, "save", remembered)
+    put(reconcile, "STEPS", {step: early(step, effect) for step, effect in effects.STEPS.items()})
 
 
 def intent_not_saved(put: Set) -> None:
@@ -274,25 +276,25 @@ def _proves_nothing(effect: Effect) -> Effect:
 
 
 _ALL = (
-    Mutant(name="stage saved before effect", plant=stage_saved_before_effect, at=("rotate", "retire", "provision")),
-    Mutant(name="intent not saved", plant=intent_not_saved, at=("provision", "rotate")),
+    Mutant(name="stage saved before effect", plant=stage_saved_before_effect),
+    Mutant(name="intent not saved", plant=intent_not_saved),
     Mutant(name="check-and-set ignored", plant=check_and_set_ignored),
     Mutant(name="hold and check-and-set ignored", plant=nobody_is_stopped),
-    Mutant(name="grace forgotten", plant=grace_forgotten, at=("rotate",)),
+    Mutant(name="grace forgotten", plant=grace_forgotten),
     Mutant(name="failure forgets the pending set", plant=failure_forgets_the_pending),
     Mutant(name="strangers taken for ours", plant=strangers_taken_for_ours),
     Mutant(name="revocation waits its turn", plant=revocation_waits_its_turn),
     Mutant(name="revocation needs configuration", plant=revocation_needs_configuration),
-    Mutant(name="retire forgets the PIM", plant=_step(Step.RETIRE, _forgets_the_pim), at=("retire",)),
+    Mutant(name="retire forgets the PIM", plant=_step(Step.RETIRE, _forgets_the_pim)),
     Mutant(name="blind retry of create", plant=_step(Step.ISSUE, _creates_blindly)),
     Mutant(name="publish before verify", plant=_step(Step.VERIFY, _believes)),
     Mutant(name="destroy before proof", plant=_step(Step.REVOKE, _destroys_first)),
-    Mutant(name="retire leaves the copies", plant=_step(Step.RETIRE, _leaves_the_copies), at=("retire",)),
-    Mutant(name="successor ends the former", plant=_step(Step.PUBLISH, _publishes_the_path_first), at=("rotate",)),
+    Mutant(name="retire leaves the copies", plant=_step(Step.RETIRE, _leaves_the_copies)),
+    Mutant(name="successor ends the former", plant=_step(Step.PUBLISH, _publishes_the_path_first)),
     Mutant(name="deletion taken for proof", plant=_step(Step.REVOKE, _takes_deletion_for_proof)),
-    Mutant(name="orphans left", plant=_without_rule("orphan"), at=("orphan",)),
+    Mutant(name="orphans left", plant=_without_rule("orphan")),
     Mutant(name="lost path not served again", plant=_without_rule("served_as_known")),
-    Mutant(name="pending set not carried on", plant=_without_rule("pending_goes_on"), at=("provision",)),
-    Mutant(name="proof without looking", plant=proof_without_looking, at=("revoke",)),
+    Mutant(name="pending set not carried on", plant=_without_rule("pending_goes_on")),
+    Mutant(name="proof without looking", plant=proof_without_looking),
 )
 MUTANTS = {one.name: one for one in _ALL}
