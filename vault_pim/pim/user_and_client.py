@@ -9,9 +9,9 @@ Refuses to change or delete what was not made for the generation: a client whose
 that is known, whose label lacks the marker; a user without it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from pydantic import SecretStr
 
@@ -32,18 +32,15 @@ DOMAIN: Final = "vault-pim.invalid"
 _JOIN: Final = "-"  # a label has none (domain/connector.py), a shell leaves it alone
 
 
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    """What stands under a label: ours, by kind, and what is not."""
+T = TypeVar("T", UserRow, Client)
 
-    users: list[UserRow] = field(default_factory=list)
-    clients: list[Client] = field(default_factory=list)
-    strangers: list[UserRow | Client] = field(default_factory=list)
 
-    @property
-    def ours(self) -> bool:
-        """Whether any of it was made for the generation."""
-        return bool(self.users or self.clients)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found(Generic[T]):
+    """What stands under a label: made for the generation, or not."""
+
+    ours: tuple[T, ...]
+    others: tuple[T, ...]
 
 
 class UsersAndClients:
@@ -104,10 +101,10 @@ class UsersAndClients:
             NotOurs: as `PimDriver.issue` says.
             PimRefusal: the PIM refused; nothing is left behind.
         """
-        clients, found = self._known_clients(), self._find(generation)
-        if found.strangers:
+        clients = self._known_clients()
+        if self._users_under(generation).others or self._clients_under(generation).others:
             raise _not_ours(generation)
-        self._end(generation, found)
+        self.delete(generation)
         user = NewUser(
             username=generation.label,
             first_name=connector.label,
@@ -121,7 +118,7 @@ class UsersAndClients:
             self._users.create(user)
             client = clients.create(f"{generation.label}{_JOIN}{generation.marker}")
         except PimRefusal:
-            self._end(generation, self._find(generation))
+            self.delete(generation)
             raise
         return CredentialSet(
             base_url=base_url,
@@ -134,47 +131,43 @@ class UsersAndClients:
     def delete(self, generation: Generation) -> None:
         """Delete user and client of the generation, with all tokens, and see that they are gone.
 
+        The user goes before the clients are even looked at: a console that is down must not keep a set alive.
+
         Raises:
             NotOurs: something stands under the label, and nothing of it was made for this generation.
             PimRefusal: the PIM did not delete them, or there is no way to the client.
         """
-        found = self._find(generation)
-        if found.strangers and not found.ours:
+        users = self._users_under(generation)
+        for user in users.ours:
+            self._users.delete(user)
+        clients = self._clients_under(generation)
+        for client in clients.ours:
+            self._delete_client(client)
+        if users.ours or clients.ours:
+            if self._users_under(generation).ours or self._clients_under(generation).ours:
+                raise PimRefusal(f"the PIM says that it deleted {generation.label}, and still shows it")
+        elif users.others or clients.others:
             raise _not_ours(generation)
-        self._end(generation, found)
-        if self._clients is None and generation.client_id is not None and not found.clients:
+        if self._clients is None and generation.client_id is not None and not clients.ours:
             raise PimRefusal(
                 f"client {generation.client_id} can be deleted by the PIM's console alone",
                 why="its user is deleted, so it opens nothing by itself; whether it is still there cannot be seen",
                 advice="Give pims.<name>.console until the former sets are retired.",
             )
 
-    def _find(self, generation: Generation) -> _Found:
-        """What stands under the generation's label."""
-        found = _Found()
-        for user in self._users.all():
-            if user.username.lower() == generation.label.lower():
-                known = generation.username is not None and generation.client_id is not None
-                ours = known or user.last_name == generation.marker
-                (found.users if ours else found.strangers).append(user)
-        for client in self._clients_near(generation):
-            label, marker = _parts(client)
-            if generation.client_id is not None and client.id == generation.client_id:
-                found.clients.append(client)
-            elif label == generation.label.lower():
-                ours = generation.client_id is None and marker == generation.marker
-                (found.clients if ours else found.strangers).append(client)
-        return found
+    def _users_under(self, generation: Generation) -> _Found[UserRow]:
+        recorded = generation.username is not None and generation.client_id is not None
+        users = [user for user in self._users.all() if user.username.lower() == generation.label.lower()]
+        return _found(users, lambda user: recorded or user.last_name == generation.marker)
 
-    def _end(self, generation: Generation, found: _Found) -> None:
-        if not found.ours:
-            return
-        for user in found.users:
-            self._users.delete(user)
-        for client in found.clients:
-            self._delete_client(client)
-        if self._find(generation).ours:
-            raise PimRefusal(f"the PIM says that it deleted {generation.label}, and still shows it")
+    def _clients_under(self, generation: Generation) -> _Found[Client]:
+        def ours(client: Client) -> bool:
+            if generation.client_id is not None:
+                return client.id == generation.client_id
+            return _parts(client) == (generation.label.lower(), generation.marker)
+
+        near = self._clients_near(generation)
+        return _found([one for one in near if ours(one) or _parts(one)[0] == generation.label.lower()], ours)
 
     def _clients_near(self, generation: Generation) -> tuple[Client, ...]:
         """All clients, or those under the label that an upgrade made connections of, where no others can be seen."""
@@ -202,6 +195,13 @@ class UsersAndClients:
                 advice="Give pims.<name>.console, or set pims.<name>.mechanism to connections.",
             )
         return self._clients
+
+
+def _found(under: Iterable[T], ours: Callable[[T], bool]) -> _Found[T]:
+    listed = [(one, ours(one)) for one in under]
+    return _Found(
+        ours=tuple(one for one, is_ours in listed if is_ours), others=tuple(one for one, it in listed if not it)
+    )
 
 
 def _is_label(text: str) -> bool:

@@ -44,6 +44,11 @@ class ConsoleArena(Arena):
         self.configure(change)
 
 
+def without_console(document: dict[str, Any]) -> None:
+    """Configure one that is not there."""
+    document["pims"]["sandbox"]["console"]["command"] = ["/nowhere/console"]
+
+
 @pytest.fixture
 def arena(tmp_path: Path) -> Iterator[ConsoleArena]:
     """Such a playground, set up, with nothing provisioned yet."""
@@ -86,13 +91,22 @@ def test_connector_is_rotated_without_a_failed_call_and_revoked_with_proof(arena
     assert MARKER not in text
 
 
+def test_missing_console_does_not_keep_vault_from_being_cut(arena: ConsoleArena, run: Command) -> None:
+    """A revocation cannot be carried out at the PIM: said, with exit 3; the connector reads nothing any more."""
+    assert run("apply").code == 0
+    erp = Connector("sandbox/erp", arena.bao.url, arena.login_of("erp"))
+    assert erp.log_in()
+    path = "pim/data/connectors/sandbox/erp"
+    assert erp.reads(path) == 200
+    arena.configure(without_console)
+    assert run("revoke", "erp", "--reason", "leaked").code == 3
+    assert erp.reads(path) == 403
+
+
 def test_console_that_is_missing_is_the_configurations_fault(arena: ConsoleArena, run: Command) -> None:
     """Exit 3, one line of what, why and what to do; nothing is made at the PIM."""
 
-    def change(document: dict[str, Any]) -> None:
-        document["pims"]["sandbox"]["console"]["command"] = ["/nowhere/console"]
-
-    arena.configure(change)
+    arena.configure(without_console)
     before = arena.seen()
     ran = run("apply")
     assert ran.code == 3

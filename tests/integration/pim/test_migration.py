@@ -194,3 +194,22 @@ def test_former_client_cannot_be_deleted_without_the_console(town: Town) -> None
     town.apply(Mechanism.CONNECTIONS, console=True)
     assert town.stages()[0] == (Mechanism.USER_AND_CLIENT, Stage.RETIRED)
     assert len(town.pim.world.clients) == 1
+
+
+@pytest.mark.parametrize("missing", ["user", "client"])
+def test_half_of_the_served_set_that_was_deleted_is_replaced(town: Town, missing: str) -> None:
+    """Somebody deleted it at the PIM: the connector can log in no more, whatever is left."""
+    [client], user = town.pim.world.clients.values(), town.pim.world.user_by_login("vp_erp_1")
+    assert user is not None
+    if missing == "user":
+        town.pim.world.delete_user(user)
+    else:
+        town.pim.world.delete_client(client)
+    plan = town.plan(Mechanism.USER_AND_CLIENT)
+    assert plan.decision == Do(step=Step.ISSUE, number=2, reason=Reason.GONE_AT_PIM)
+    town.apply(Mechanism.USER_AND_CLIENT)
+    town.vault.clock.forward(GRACE)
+    town.apply(Mechanism.USER_AND_CLIENT)
+    assert [stage for _, stage in town.stages()] == [Stage.RETIRED, Stage.CURRENT]
+    assert len(town.pim.world.clients) == 1
+    assert len(town.pim.world.users) == 2

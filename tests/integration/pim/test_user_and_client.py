@@ -161,6 +161,24 @@ def test_console_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None
         assert bench.state() == before
 
 
+@pytest.mark.parametrize("release", ["1.7", "7.0"])
+def test_broken_console_keeps_no_set_alive(release: str, tmp_path: Path) -> None:
+    """In an incident the user goes first, and all its tokens with it; the client follows once the console is back."""
+    with sandbox_bench(release, Mechanism.USER_AND_CLIENT, tmp_path) as bench:
+        driver = bench.driver()
+        driver.put_role(ROLE, PERMISSIONS)
+        credentials = driver.issue(connector(), planned())
+        tokens = driver.take_tokens(credentials)
+        broken = bench.driver(console=Console("prod", ["sh", "-c", "exit 255"]))
+        for _ in range(2):
+            with pytest.raises(PimNoAnswer):
+                broken.delete(issued(1, credentials))
+            assert isinstance(broken.prove_dead(credentials, tokens), Dead)
+        assert len(bench.pim.world.clients) == 1
+        driver.delete(issued(1, credentials))
+        assert len(bench.pim.world.clients) == 0
+
+
 def test_console_of_another_release_is_no_match(tmp_path: Path) -> None:
     """PIM 7.0 with the console of a PIM 1.7: said as what it is, and nothing is left."""
     with (
