@@ -42,9 +42,7 @@ class Match:
 
 def identify(
     context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="A text that may hold leaked values; - is stdin.")
-    ] = "-",
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A text that may hold leaked values; - is stdin.")] = "-",
     as_json: AsJson = False,
 ) -> None:
     """Find every value that vault-pim ever issued in a text: connector, field, generation, live or dead.

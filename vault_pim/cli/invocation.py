@@ -120,7 +120,7 @@ ConnectorName = Annotated[
 ConnectorNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[CONNECTOR]...",
+        metavar="CONNECTOR",
         autocompletion=_complete_connector,
         help="<pim>/<connector> or <connector>. Default: all.",
     ),

@@ -28,7 +28,7 @@ class PimRelease(StrEnum):
     MASTER = "master"
 
 
-app = typer.Typer(help="OpenBao and a PIM to play with.")
+app = typer.Typer(add_completion=False, help="OpenBao and a PIM to play with.")
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.docs.json_page import section
 from tests.integration.cli.conftest import Arena, Command
 from vault_pim.cli.sandbox import PimRelease
 from vault_pim.sandbox.akeneo.releases import RELEASES
@@ -149,6 +150,7 @@ def test_sandbox_runs_until_it_is_ended_and_leaves_nothing(tmp_path: Path) -> No
         while not text.endswith("}\n"):
             text += box.stdout.readline()
         told = json.loads(text)
+        assert set(told) == set(section("sandbox up"))
         environment = {**os.environ, "VAULT_PIM_CONFIG": told["config"]}
         planned = subprocess.run(program(None, "plan"), env=environment, capture_output=True, text=True, check=False)
         box.send_signal(signal.SIGTERM)

@@ -1,0 +1,45 @@
+"""What `--json` prints is what docs/reference/json.md says: the same keys, on real answers of every command."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.docs.json_page import missing, surplus
+from tests.integration.cli.conftest import Arena, Command
+from vault_pim.sandbox.akeneo.connections import create
+
+
+def test_every_key_is_documented_and_every_documented_key_is_there(
+    arena: Arena, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One life of a playground: with findings, an alarm, a failure, a revocation; each answer is one object."""
+    seen: dict[str, list[dict[str, Any]]] = {}
+
+    def look(title: str, *arguments: str) -> None:
+        document = json.loads(run(*arguments, "--json").out)
+        assert surplus("error" if set(document) == {"error"} else title, document.get("error", document)) == set()
+        seen.setdefault(title, []).append(document)
+
+    look("config check", "config", "check")
+    monkeypatch.setenv("VAULT_TOKEN", arena.admin_token_file.read_text().strip())
+    arena.configure(lambda document: document["connectors"]["dam"]["auth"].update(approle={"secret_id_ttl": "P1D"}))
+    look("setup", "setup", "--dry-run")
+    look("doctor", "doctor")
+    create(arena.pim._pim, "vp_erp_77", "Somebody's own", "other")
+    create(arena.pim._pim, "vp_dam_1", "Somebody's own", "other")
+    look("plan, apply, rotate", "plan")
+    look("plan, apply, rotate", "apply")
+    look("plan, apply, rotate", "rotate", "shop")
+    look("status", "status")
+    look("get", "get", "shop")
+    leak = arena.directory / "leak.txt"
+    leak.write_text(seen["get"][0]["client_secret"])
+    look("identify", "identify", str(leak))
+    look("revoke", "revoke", "shop", "--reason", "leaked")
+    (arena.directory / "pim_password").unlink()
+    look("plan, apply, rotate", "plan")
+    arena.configure(lambda document: document["connectors"]["dam"].update(colour="red"))
+    look("config check", "config", "check")
+    look("plan, apply, rotate", "plan")
+    assert {title: missing(title, documents) for title, documents in seen.items()} == {title: set() for title in seen}
