@@ -80,7 +80,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.PIM_SILENT: "the PIM gives no answer",
     Reason.STOPPING: "vault-pim is about to stop; the next pass goes on",
     Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
-    Reason.LABEL_TAKEN: "a connection we did not make holds the label",
+    Reason.LABEL_TAKEN: "something that we did not make holds the label",
     Reason.ROLE_TAKEN: "a role we did not make holds its name",
     Reason.UNKNOWN_PERMISSION: "the PIM does not offer a declared permission",
     Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",

@@ -116,7 +116,7 @@ class Console:
         try:
             stdout, stderr = process.communicate(timeout=self._timeout.total_seconds())
         except subprocess.TimeoutExpired:
-            _kill(process)
+            pass  # told below: this exception keeps what was printed so far
         else:
             return Printed(
                 command=command,
@@ -126,7 +126,6 @@ class Console:
             )
         finally:
             _kill(process)
-        # Outside `except`: a TimeoutExpired keeps what was printed so far.
         raise PimNoAnswer(
             f"the console of PIM {self.pim} did not answer {command}",
             why=f"it was ended after {self._timeout.total_seconds():g} s",

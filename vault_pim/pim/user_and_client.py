@@ -11,6 +11,7 @@ that is known, whose label lacks the marker; a user without it.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import Final, Generic, TypeVar
 
 from pydantic import SecretStr
@@ -198,10 +199,8 @@ class UsersAndClients:
 
 
 def _found(under: Iterable[T], ours: Callable[[T], bool]) -> _Found[T]:
-    listed = [(one, ours(one)) for one in under]
-    return _Found(
-        ours=tuple(one for one, is_ours in listed if is_ours), others=tuple(one for one, it in listed if not it)
-    )
+    rows = tuple(under)
+    return _Found(ours=tuple(filter(ours, rows)), others=tuple(filterfalse(ours, rows)))
 
 
 def _is_label(text: str) -> bool:

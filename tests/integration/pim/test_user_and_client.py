@@ -139,7 +139,7 @@ def test_console_that_hangs_or_swallows_is_repaired_by_repeating(reply: str, mad
     """Whether the client was made or not: the next try finds out, and there is one set in the end."""
     with sandbox_bench("7.0", Mechanism.USER_AND_CLIENT, tmp_path) as bench:
         real = sandbox_console(bench.pim, tmp_path)
-        driver = bench.driver(console=_interfering(real, tmp_path, reply, seconds=1.5))
+        driver = bench.driver(console=_interfering(real, tmp_path, reply, seconds=3))
         driver.put_role(ROLE, PERMISSIONS)
         with pytest.raises(PimNoAnswer):
             driver.issue(connector(), planned())

@@ -61,8 +61,8 @@ def test_hanging_console_is_ended_with_its_children(tmp_path: Path) -> None:
     program = script(tmp_path / "console", f"#!/bin/sh\necho 'secret: {CANARY}'\nsleep 300 &\necho $! > {told}\nwait\n")
     begun = time.monotonic()
     with pytest.raises(PimNoAnswer, match="did not answer pim:list") as silence:
-        Console("prod", [str(program)], timeout=timedelta(seconds=0.5)).run("pim:list")
-    assert time.monotonic() - begun < 5
+        Console("prod", [str(program)], timeout=timedelta(seconds=1.5)).run("pim:list")
+    assert time.monotonic() - begun < 20
     assert CANARY not in f"{silence.value!r}{silence.value.why}{silence.value.__context__!r}"
     child = int(told.read_text())
     with suppress(ProcessLookupError):
