@@ -52,14 +52,19 @@ class Outcome:
 
 
 class Torture:
-    """One world, and blows to it."""
+    """One world, and blows to it.
+
+    Attributes:
+        seconds: how long the last pass of `end` took.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self._world = World(directory)
+        self.world = World(directory)
+        self.seconds = 0.0
         self.prepared: dict[str, Prepared] = {}
 
     def __enter__(self) -> Self:
-        world = self._world.__enter__()
+        world = self.world.__enter__()
         if world.program.run("apply", "sandbox/shop") != 0:
             raise RuntimeError(world.output.read_text())
         world.plant_strangers()
@@ -70,48 +75,59 @@ class Torture:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._world.__exit__(None, None, None)
+        self.world.__exit__(None, None, None)
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make these scenarios ready."""
         for scenario in SCENARIOS:
             if scenario.name in names:
-                self.prepared[scenario.name] = prepare(self._world, scenario, self._blank)
+                self.prepared[scenario.name] = prepare(self.world, scenario, self._blank)
 
     def strike(self, blow: Blow, change: str = "") -> Outcome:
         """One run with its end; with a planted bug, if one is named."""
-        world, ready = self._world, self.prepared[blow.scenario]
-        world.put_back(ready.saved)
-        self._watch.begin()
-        self._ends.begin()
+        world, ready = self.world, self.prepared[blow.scenario]
+        self.begin(blow.scenario)
         world.tap.rule = ready.scenario.rule
         kills = self._run(blow.first, ready.scenario.command, change, blow.after)
         point, deed = world.tap.met[0] if world.tap.met else (AT_RANDOM, Deed.KILL_BEFORE)
         world.tap.rule = lambda _: None
         if blow.second is not None:
             kills += self._run(blow.second, APPLY, change)
-        world.begin()
-        begun = time.monotonic()
-        code = world.program.run(*APPLY, change=change)
-        seconds = time.monotonic() - begun
-        world.tap.quiet()
-        bad = [*self._watch.bad, *self._ends.bad()]
-        if code not in (0, 2):
-            bad.append(Bad(kind=Kind.STUCK, what=f"exit {code}: {world.output.read_text()[-400:]}"))
+        bad = self.end(change)
         return Outcome(
             scenario=blow.scenario,
             point=point,
             deed="killed" if blow.after is not None else str(deed),
             kills=kills,
-            seconds=seconds,
-            bad=tuple(bad),
+            seconds=self.seconds,
+            bad=bad,
         )
+
+    def begin(self, scenario: str) -> None:
+        """Make everything as it is at the beginning of that scenario."""
+        self.world.put_back(self.prepared[scenario].saved)
+        self._watch.begin()
+        self._ends.begin()
+        self.world.begin()
+
+    def end(self, change: str = "") -> tuple[Bad, ...]:
+        """Let nobody hold the connector any more, run one pass, and look for harm."""
+        self.world.let_hold_expire()
+        self.world.begin()
+        begun = time.monotonic()
+        code = self.world.program.run(*APPLY, change=change)
+        self.seconds = time.monotonic() - begun
+        self.world.tap.quiet()
+        bad = [*self._watch.bad, *self._ends.bad()]
+        if code not in (0, 2):
+            bad.append(Bad(kind=Kind.STUCK, what=f"exit {code}: {self.world.output.read_text()[-400:]}"))
+        return tuple(bad)
 
     def _run(
         self, orders: Mapping[int, Deed], command: tuple[str, ...], change: str, after: float | None = None
     ) -> int:
         """Run a program under orders and look right after it; whether it was killed, as 0 or 1."""
-        world = self._world
+        world = self.world
         world.begin(orders)
         late = Deed.DELAY in orders.values()
         world.program.start(*command, change=SHORT_LIMIT if late else change)
