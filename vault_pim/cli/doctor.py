@@ -9,10 +9,11 @@ import typer
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, invocation, worst
-from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted, human_duration
+from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import VaultPimError
 from vault_pim.domain.facts import Presence, Survey
+from vault_pim.domain.wording import human_duration
 from vault_pim.settings.findings import findings as file_findings
 from vault_pim.vault.rights import excess, lacking
 

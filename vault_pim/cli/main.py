@@ -17,6 +17,7 @@ from vault_pim import __version__
 from vault_pim.cli.commands import CommandTable
 from vault_pim.cli.invocation import ConfigOption, Invocation, VerboseOption
 from vault_pim.domain.errors import ConfigurationError, VaultPimError
+from vault_pim.domain.wording import clean
 
 PROGRAM = "vault-pim"
 FAILED = 1
@@ -89,8 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(given: Invocation, error: Exception, what: str, why: str, advice: str, exit_code: int) -> int:
     if given.verbosity >= TRACEBACKS:
         print(*_traceback(error), sep="", end="", file=sys.stderr)  # noqa: T201 - for people
-    from vault_pim.cli.outcomes import error_json  # noqa: PLC0415 - neither is needed where all is well
-    from vault_pim.cli.render import clean  # noqa: PLC0415
+    from vault_pim.cli.outcomes import error_json  # noqa: PLC0415 - not needed where all is well
 
     if given.as_json:
         failure = error_json(what=what, why=why, advice=advice, exit_code=exit_code)

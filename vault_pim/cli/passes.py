@@ -11,12 +11,13 @@ import typer
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation, worst
 from vault_pim.cli.outcomes import decision_json, describe, failure_json, finding_json
-from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted, human_instant
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal, VaultPimError
 from vault_pim.domain.facts import Survey
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import SENTENCES
+from vault_pim.domain.wording import human_instant
 from vault_pim.engine.asks import ask_rotation
 from vault_pim.engine.reconcile import Reconciler
 

@@ -21,39 +21,18 @@ from rich.text import Text
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import Impossible
+from vault_pim.domain.wording import clean
 
 GOOD, WARN, BAD, QUIET = "green", "yellow", "bold red", "dim"
 GAP = "  "
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 Cell = str | tuple[str, str]
 """The text of a table cell, or the text and its style (one of GOOD, WARN, BAD, QUIET). The words alone must suffice."""
 
 
-def clean(text: str) -> str:
-    """The text with control characters written out, so that it cannot steer a terminal."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
-
-
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: `1 connector`, `3 connectors`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def human_duration(length: timedelta) -> str:
-    """A length in its two largest units: `3 d 4 h`, `12 min`, `0 s`. Rounded down; the sign is dropped."""
-    rest = int(abs(length).total_seconds())
-    parts: list[tuple[int, str]] = []
-    for unit, seconds in UNITS:
-        number, rest = divmod(rest, seconds)
-        if number or parts:
-            parts.append((number, unit))
-    return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number) or "0 s"
-
-
-def human_instant(instant: datetime, now: datetime) -> str:
-    """An instant as seen from now: `in 3 d 4 h`, `12 min ago`."""
-    return f"in {human_duration(instant - now)}" if instant > now else f"{human_duration(now - instant)} ago"
 
 
 def json_value(value: object) -> Any:

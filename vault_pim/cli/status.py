@@ -16,7 +16,7 @@ from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
 from vault_pim.cli.outcomes import describe, failure_json, finding_json
 from vault_pim.cli.passes import Result, chosen, for_each
-from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, clean, human_duration, human_instant
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import VaultPimError
 from vault_pim.domain.facts import Survey
@@ -24,6 +24,7 @@ from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alarm, Decision, Finding, Wait
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
+from vault_pim.domain.wording import clean, human_duration, human_instant
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.lifecycle.schedule import due
 

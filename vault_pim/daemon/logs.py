@@ -9,6 +9,8 @@ import logging
 from datetime import UTC, datetime
 from typing import TextIO
 
+from vault_pim.domain.wording import clean
+
 FIELDS = ("connector", "pim", "generation", "step", "outcome", "reason", "why", "advice", "tries", "address")
 OURS = "vault_pim"
 
@@ -26,8 +28,7 @@ class HumanLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         known = " ".join(f"{key}={json.dumps(text) if ' ' in text else text}" for key, text in _known(record).items())
-        line = f"{_at(record):%H:%M:%S} {record.levelname.lower():<7} {record.getMessage()}  {known}".rstrip()
-        return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
+        return clean(f"{_at(record):%H:%M:%S} {record.levelname.lower():<7} {record.getMessage()}  {known}".rstrip())
 
 
 def configure(stream: TextIO, *, verbosity: int) -> None:

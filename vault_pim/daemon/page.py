@@ -5,7 +5,7 @@ Asked for by `http.py`. Loads nothing and runs no script; every value from outsi
 
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -16,9 +16,9 @@ from vault_pim.daemon.board import Board, Outcome, Row
 from vault_pim.daemon.link import Link
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.reasons import SENTENCES
+from vault_pim.domain.wording import human_duration, human_instant
 
 REFRESH = 10
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 ENDED_SHOWN = 2
 COLUMNS = ("Connector", "Generations", "Age", "Next due", "Last pass", "Findings")
 
@@ -142,7 +142,7 @@ def _age(row: Row, now: datetime) -> str:
     if age is None:
         return ""
     if due is None or row.connector is None:
-        return f"<div>{_span(age)}</div>"
+        return f"<div>{human_duration(age)}</div>"
     longest = row.connector.policy.max_age
     tick = 100 - (due.overdue_at - due.first) / longest * 100
     colour = "bad" if now >= due.overdue_at else "warn" if now >= due.first else "good"
@@ -151,14 +151,15 @@ def _age(row: Row, now: datetime) -> str:
         f'<rect class="track" width="100" height="8"/>'
         f'<rect class="fill" width="{min(age / longest * 100, 100):.1f}" height="8"/>'
         f'<rect class="tick" x="{min(max(tick, 0), 99):.1f}" width="1" height="8"/></svg>'
-        f"<small>{_span(age)} of {_span(longest)}{', overdue' if colour == 'bad' else ''}</small></div>"
+        f"<small>{human_duration(age)} of {human_duration(longest)}"
+        f"{', overdue' if colour == 'bad' else ''}</small></div>"
     )
 
 
 def _next(row: Row, now: datetime) -> str:
     due = row.due(now)
     when = (row.told.until if row.told else None) or (due.first if due else None)
-    return f"<div>{_relative(when, now)}<small>{_instant(when)}</small></div>" if when else ""
+    return f"<div>{human_instant(when, now)}<small>{_instant(when)}</small></div>" if when else ""
 
 
 def _last(row: Row, now: datetime) -> str:
@@ -168,7 +169,7 @@ def _last(row: Row, now: datetime) -> str:
     failures = row.state.failures
     tries = f"<small>{failures.count} failed in a row</small>" if failures else ""
     return (
-        f'<div>{_pill(row.told.outcome, colour)} <span class="soft">{_relative(row.told.at, now)}</span>'
+        f'<div>{_pill(row.told.outcome, colour)} <span class="soft">{human_instant(row.told.at, now)}</span>'
         f"<small>{escape(row.told.said)}</small>{tries}</div>"
     )
 
@@ -181,7 +182,7 @@ def _findings(row: Row) -> str:
 
 def _link(link: Link, now: datetime) -> str:
     mark, colour = {True: ("●", "good"), False: ("▲", "bad"), None: ("○", "soft")}[link.up]
-    since = f", for {_span(now - link.since)}" if link.up is False and link.since else ""
+    since = f", for {human_duration(now - link.since)}" if link.up is False and link.since else ""
     return f'<span class="{colour}">{mark}</span> <b>{escape(link.name)}</b> <small>{escape(link.said)}{since}</small>'
 
 
@@ -189,20 +190,5 @@ def _pill(text: str, colour: str) -> str:
     return f'<span class="pill {colour}">{escape(text)}</span>'
 
 
-def _relative(instant: datetime, now: datetime) -> str:
-    return f"in {_span(instant - now)}" if instant > now else f"{_span(now - instant)} ago"
-
-
 def _instant(instant: datetime) -> str:
     return f'<time datetime="{instant.isoformat()}">{instant:%Y-%m-%d %H:%M:%S} UTC</time>'
-
-
-def _span(length: timedelta) -> str:
-    """A length in its two largest units."""
-    rest = max(int(length.total_seconds()), 0)
-    parts: list[tuple[int, str]] = []
-    for unit, seconds in UNITS:
-        number, rest = divmod(rest, seconds)
-        if number or parts:
-            parts.append((number, unit))
-    return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number) or "0 s"

@@ -5,6 +5,7 @@ from datetime import timedelta, tzinfo
 from typing import assert_never
 
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.wording import format_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,11 @@ class Policy:
             ConfigurationError: grace < refresh interval + lifetime of an access token at the PIM.
         """
         needed = self.refresh_interval + access_token_lifetime
+        least = format_duration(needed)
         if self.grace < needed:
             raise ConfigurationError(
-                f"grace of policy {self.name} is {self.grace}, shorter than {needed}",
+                f"grace of policy {self.name} is {format_duration(self.grace)}, shorter than {least}",
                 why="a connector may notice a new set only after refresh_interval, and its last access token "
-                f"lives {access_token_lifetime} more",
-                advice=f"Set grace to at least {needed}, or shorten refresh_interval.",
+                f"lives {format_duration(access_token_lifetime)} more",
+                advice=f"Set grace to at least {least}, or shorten refresh_interval.",
             )

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from vault_pim.domain.connector import AppRoleAccess, Connector, ConnectorId, check_name, role_code
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period, Policy
+from vault_pim.domain.wording import format_duration
 from vault_pim.settings.problems import Key, Refused, did_you_mean
 from vault_pim.settings.shape import ConnectorSettings, PimSettings, PolicySettings
-from vault_pim.settings.values import format_duration, longest_gap
+from vault_pim.settings.values import longest_gap
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ from cronsim import CronSim, CronSimError
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from vault_pim.domain.wording import format_duration
+
 DURATION = re.compile(r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
 LONGEST = timedelta(days=36_500)
 SHORTHAND = re.compile(r"(\d+)\s*([smhdw])", re.ASCII | re.IGNORECASE)
@@ -65,14 +67,6 @@ def _duration_advice(text: str) -> str:
     if DURATION.fullmatch(text.upper()):
         return f"Write {text.upper()}."
     return "Write it like P30D, PT24H or P1DT12H."
-
-
-def format_duration(length: timedelta) -> str:
-    """The ISO 8601 text of a positive duration of whole seconds; `parse_duration` reads it back."""
-    minutes, seconds = divmod(length.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    clock = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if number)
-    return "P" + (f"{length.days}D" if length.days else "") + (f"T{clock}" if clock else "")
 
 
 def _zone(value: object) -> ZoneInfo:

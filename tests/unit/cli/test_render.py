@@ -9,9 +9,10 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from vault_pim.cli.render import BAD, Cell, Output, clean, counted, human_duration, human_instant
+from vault_pim.cli.render import BAD, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import Impossible
+from vault_pim.domain.wording import clean, human_duration, human_instant
 
 ROWS: list[list[Cell]] = [["prod/erp", ("overdue", BAD)], ["prod/größer", "current"]]
 

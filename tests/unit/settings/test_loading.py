@@ -195,7 +195,7 @@ def test_grace_is_judged_by_the_pim_where_the_policy_is_used(write: Write) -> No
         Settings.load(write(longer))
     (problem,) = caught.value.problems
     assert problem.key == "policies.default.grace"
-    assert "1 day, 0:05:00" in problem.advice
+    assert "P1DT5M" in problem.advice
 
 
 def test_findings_name_files_that_cannot_be_used(write: Write, tmp_path: Path) -> None:

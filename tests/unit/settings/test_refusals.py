@@ -73,7 +73,7 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         "policies.default.max_age",
         "Make rotate_every at most max_age",
     ),
-    "grace too short": (policy(grace="PT1H"), "policies.default.grace", "Set grace to at least 1:05:00"),
+    "grace too short": (policy(grace="PT1H"), "policies.default.grace", "Set grace to at least PT1H5M"),
     "time zone": (
         policy(rotate_every="", rotate_at="0 3 * * 0", timezone="Europe/Pariss"),
         "policies.default.timezone",
