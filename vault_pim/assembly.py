@@ -1,20 +1,18 @@
 """The one place that builds real objects from settings. Called by the daemon and the commands; opens no secret itself.
 
-Objects are made when they are first needed: a command that never speaks to a PIM never connects to one.
+Objects are made when they are first needed: a command that never speaks to a PIM does not even load what would.
 """
 
 import os
 import socket
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from vault_pim.audit.log import AuditFile
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
-from vault_pim.pim.console import Console
-from vault_pim.pim.driver import Driver
 from vault_pim.ports import PimDriver
 from vault_pim.settings import Settings
 from vault_pim.settings.shape import ApproleLogin, VaultSettings
@@ -25,6 +23,9 @@ from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
 from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
 from vault_pim.vault.state import VaultStateStore
+
+if TYPE_CHECKING:
+    from vault_pim.pim.driver import Driver
 
 
 class SystemClock:
@@ -55,7 +56,7 @@ class Installation:
         self.audit = AuditFile(settings.audit.path)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}
-        self._drivers: list[Driver] = []
+        self._drivers: list["Driver"] = []
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +112,9 @@ class Installation:
         )
 
     def _driver(self, name: str) -> PimDriver:
+        from vault_pim.pim.console import Console  # noqa: PLC0415 - a tenth of a second that `get` need not wait
+        from vault_pim.pim.driver import Driver  # noqa: PLC0415
+
         pim = self.settings.pims[name]
         if pim.web is None:
             raise ConfigurationError(
