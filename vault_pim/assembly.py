@@ -56,7 +56,7 @@ class Installation:
         self.audit = AuditFile(settings.audit.path)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}
-        self._drivers: list["Driver"] = []
+        self._drivers: list[Driver] = []
 
     def __enter__(self) -> Self:
         return self
