@@ -14,6 +14,7 @@ from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import VaultPimError
 from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.wording import human_duration
+from vault_pim.pim.passwords import WEAKNESS, better_mechanism
 from vault_pim.settings.findings import findings as file_findings
 from vault_pim.vault.rights import excess, lacking
 
@@ -110,6 +111,7 @@ def _pim(installation: Installation, pim: str) -> Iterator[Check]:
     connectors = [one for one in installation.settings.connectors() if one.id.pim == pim]
     yield Check(subject=f"PIM {pim}", outcome=OK, said=f"release {survey.pim_release} answers, and takes our login")
     yield _slots(pim, survey, connectors)
+    yield _passwords(installation, pim)
     for connector in connectors:
         if unknown := sorted(connector.permissions - survey.offered):
             yield Check(
@@ -119,6 +121,20 @@ def _pim(installation: Installation, pim: str) -> Iterator[Check]:
                 advice=f"Correct the permissions of {connector.id}.",
                 exit_code=FINDING,
             )
+
+
+def _passwords(installation: Installation, pim: str) -> Check:
+    """Whose the passwords are; those of connections are the PIM's, and weak."""
+
+    console = installation.settings.pims[pim].console is not None
+    better = better_mechanism(pim, installation.reconciler(pim).tools.driver.mechanism, console=console)
+    return Check(
+        subject=f"PIM {pim}",
+        outcome=ATTENTION if better and console else OK,
+        said=WEAKNESS if better else "passwords are ours, of 256 random bits",
+        advice=better if better and console else "",
+        exit_code=FINDING if better and console else 0,
+    )
 
 
 def _slots(pim: str, survey: Survey, connectors: list[Connector]) -> Check:

@@ -4,7 +4,9 @@ Used by `sandbox up` and `demo`. Everything lies in one directory and listens on
 """
 
 import os
+import secrets
 import socket
+import sys
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -24,17 +26,20 @@ from vault_pim.vault.setup import Change, apply_setup, plan_setup
 TOKEN_LIFETIME = timedelta(seconds=8)
 """Short, so that a grace can be waited for; a real PIM has an hour."""
 READ = "pim_api_overall_access"
+"""The permission every connector needs; all of these are offered by every release."""
+WITHOUT_CONNECTIONS = frozenset({"1.7", "2.3", "3.2"})
+"""Releases at which clients are made by console."""
 CONNECTORS: dict[str, dict[str, Any]] = {
     "erp": {
         "label": "ERP",
         "flow_type": "data_source",
-        "permissions": [READ, "pim_api_channel_list", "pim_api_product_list", "pim_api_product_edit"],
+        "permissions": [READ, "pim_api_channel_list", "pim_api_family_list", "pim_api_attribute_edit"],
         "owner": "erp-team@example.com",
     },
     "shop": {
         "label": "Web shop",
         "flow_type": "data_destination",
-        "permissions": [READ, "pim_api_channel_list", "pim_api_product_list", "pim_api_category_list"],
+        "permissions": [READ, "pim_api_channel_list", "pim_api_family_list", "pim_api_category_list"],
         "owner": "shop-team@example.com",
     },
     "dam": {
@@ -66,7 +71,11 @@ class Playground:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.config = self.directory / "vault-pim.yaml"
         self.bao = SandboxBao(self.directory / "openbao")
-        self.pim = SandboxPim(release=pim_release, access_token_lifetime=TOKEN_LIFETIME)
+        self._release = pim_release
+        self._control_token = secrets.token_hex(16)
+        self.pim = SandboxPim(
+            release=pim_release, access_token_lifetime=TOKEN_LIFETIME, control_token=self._control_token
+        )
         self.admin_token_file = Path()
         self.listen = f"127.0.0.1:{_free_port()}"
         self._running = ExitStack()
@@ -111,7 +120,7 @@ class Playground:
         web = {"username": self.pim.admin_username, "password_file": str(password_file)}
         document = {
             "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
-            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT8S"}},
+            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT8S"} | self._console()},
             "policies": {
                 "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT9S", "refresh_interval": "PT1S"}
             },
@@ -122,6 +131,15 @@ class Playground:
             "audit": {"path": str(self.directory / "audit.jsonl")},
         }
         _write(self.config, yaml.safe_dump(document, sort_keys=False))
+
+    def _console(self) -> dict[str, Any]:
+        """The PIM's console, where there is no other way to make a client."""
+        if self._release not in WITHOUT_CONNECTIONS:
+            return {}
+        token_file = self.directory / "control_token"
+        _write(token_file, self._control_token)
+        own = ["--url", self.pim.url, "--control-token-file", str(token_file)]
+        return {"console": {"command": [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own]}}
 
 
 def _write(path: Path, text: str) -> None:
