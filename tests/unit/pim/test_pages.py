@@ -25,7 +25,7 @@ LOGIN = """<!DOCTYPE html><html><head>
 
 def attributes(pairs: list[tuple[str, str | None]], seed: int) -> str:
     """The attributes of a tag in some order."""
-    random.Random(seed).shuffle(pairs)  # noqa: S311 - an order, not a secret
+    random.Random(seed).shuffle(pairs)
     return " ".join(name if value is None else f'{name}="{html.escape(value)}"' for name, value in pairs)
 
 
