@@ -44,4 +44,4 @@ torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how man
 	$(BIN)/python -m tests.crash --kills $(TORTURE) --write
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .coverage* dist build
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* dist build

@@ -3,6 +3,7 @@
 Objects are made when they are first needed: a command that never speaks to a PIM does not even load what would.
 """
 
+import getpass
 import os
 import socket
 from datetime import UTC, datetime
@@ -40,13 +41,13 @@ class Installation:
     """Everything one configuration describes, ready to be worked with.
 
     Attributes:
-        me: this process, as holder of connectors and in the audit log.
+        me: who this is, as holder of connectors and in the audit log: `<command>/<account>@<host>:<process id>`.
     """
 
     def __init__(self, settings: Settings, *, role: str) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        self.me = f"{role}@{socket.gethostname()}:{os.getpid()}"
+        self.me = f"{role}/{_account()}@{socket.gethostname()}:{os.getpid()}"
         self.layout = layout(settings.vault)
         self.vault = VaultSession(address(settings.vault))
         self.states = VaultStateStore(self.vault, self.layout)
@@ -116,12 +117,6 @@ class Installation:
         from vault_pim.pim.driver import Driver  # noqa: PLC0415
 
         pim = self.settings.pims[name]
-        if pim.web is None:
-            raise ConfigurationError(
-                f"PIM {name} has no web login",
-                why="every mechanism makes roles in the web interface, and no PIM's console does",
-                advice=f"Give pims.{name}.web.",
-            )
         driver = Driver(
             pim=name,
             url=pim.url,
@@ -142,6 +137,14 @@ class Installation:
 def assemble(settings: Settings, *, role: str) -> Installation:
     """Build what the settings describe; `role` is `daemon` or the name of the command."""
     return Installation(settings, role=role)
+
+
+def _account() -> str:
+    """The account of the operating system that runs this; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def layout(vault: VaultSettings) -> Layout:

@@ -1,5 +1,6 @@
 """What a person asks for: a rotation or a revocation. Saved durably first; the passes then carry it out."""
 
+import logging
 from dataclasses import replace
 
 from vault_pim.domain.connector import ConnectorId
@@ -8,6 +9,8 @@ from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.state import ConnectorState, Revocation
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.tools import Tools
+
+logger = logging.getLogger(__name__)
 
 TRIES = 20
 """How often a revocation is written again after a lost check-and-set; each loss means that a pass saved meanwhile."""
@@ -61,11 +64,11 @@ def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> Conn
 
 
 def _record_asked(tools: Tools, connector: ConnectorId, reason: str) -> None:
-    """Audit the wish; a revocation is carried out even where the log cannot be written (the passes say so)."""
+    """Audit the wish; a revocation is carried out even where the log cannot be written, which is said."""
     event = Event(
         at=tools.clock.now(), tag=Tag.REVOCATION_ASKED, by=tools.me, connector=connector, detail={"reason": reason}
     )
     try:
         tools.audit.record(event)
-    except AuditUnavailable:
-        return
+    except AuditUnavailable as error:
+        logger.warning("%s; the revocation of %s is asked for unrecorded", error.what, connector)

@@ -4,6 +4,7 @@ from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
+from vault_pim.domain.wording import human_duration
 from vault_pim.lifecycle.checks import is_ours
 
 
@@ -17,7 +18,7 @@ def _overdue(facts: Facts) -> tuple[Finding, ...]:
     if connector is None or current is None or current.published_at is None:
         return ()
     late = facts.now - (current.published_at + connector.policy.max_age)
-    return (Finding(reason=Reason.OVERDUE, detail=f"by {late}"),) if late.total_seconds() > 0 else ()
+    return (Finding(reason=Reason.OVERDUE, detail=f"by {human_duration(late)}"),) if late.total_seconds() > 0 else ()
 
 
 def _strangers(facts: Facts) -> tuple[Finding, ...]:

@@ -40,7 +40,7 @@ CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
     "at max age to the second": (some_facts(CURRENT, now=START + 45 * DAY), ()),
     "past max age": (
         some_facts(CURRENT, now=START + 46 * DAY),
-        (Finding(reason=Reason.OVERDUE, detail="by 1 day, 0:00:00"),),
+        (Finding(reason=Reason.OVERDUE, detail="by 1 d"),),
     ),
     "past max age, not configured": (some_facts(CURRENT, now=START + 46 * DAY, connector=None), NOT_CONFIGURED),
     "not configured, nothing lives": (
