@@ -32,6 +32,7 @@ class Roles:
     def __init__(self, web: WebSession, release: Release) -> None:
         self._web = web
         self._release = release
+        self._offered: frozenset[str] = frozenset()
 
     def all(self) -> tuple[RoleRow, ...]:
         """Every role but those of apps, which the PIM hides."""
@@ -59,8 +60,11 @@ class Roles:
         )
 
     def offered(self) -> frozenset[str]:
-        """Every privilege the role form offers."""
-        return frozenset(self._form(_CREATE).privileges)
+        """Every privilege the role form offers, by the last one that was read: a real one has 263 kB.
+
+        What is posted is compared with the very form that is filled in, at any rate.
+        """
+        return self._offered or frozenset(self._form(_CREATE).privileges)
 
     def granted(self, role: RoleRow) -> frozenset[str]:
         """The privileges a role holds, as far as the form shows them."""
@@ -109,7 +113,9 @@ class Roles:
             )
 
     def _form(self, path: str) -> RoleForm:
-        return read_role_form(self._web.call("GET", path).expect(200).text)
+        form = read_role_form(self._web.call("GET", path).expect(200).text)
+        self._offered = frozenset(form.privileges)
+        return form
 
 
 def _update(role_id: int) -> str:
