@@ -209,6 +209,9 @@ class Driver:
         return chosen
 
     def _parts(self, release: Release) -> _Parts:
+        """The parts for a release; the same ones as long as the PIM is not upgraded."""
+        if self._known is not None and self._known.release == release:
+            return self._known
         connections = Connections(self._web, release) if release.connection_limit is not None else None
         users_and_clients = UsersAndClients(
             RestUsers(self._web) if release.users_by_rest else FormUsers(self._web),
