@@ -17,6 +17,7 @@ import yaml
 
 from vault_pim.assembly import address, layout
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.wording import format_duration
 from vault_pim.settings import Settings
 from vault_pim.vault.address import TokenLogin, VaultAddress
 from vault_pim.vault.secret_ids import write_login
@@ -117,10 +118,11 @@ class Playground:
         _write(password_file, self.pim.admin_password)
         login = self.directory / "login" / "daemon"
         files = {"role_id_file": str(login / "role_id"), "secret_id_file": str(login / "secret_id")}
+        lifetime = format_duration(TOKEN_LIFETIME)
         web = {"username": self.pim.admin_username, "password_file": str(password_file)}
         document = {
             "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
-            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": "PT8S"} | self._console()},
+            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": lifetime} | self._console()},
             "policies": {
                 "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT9S", "refresh_interval": "PT1S"}
             },

@@ -155,8 +155,7 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     if step is not Step.ABANDON or (served is not None and served.generation == number):
         tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
     tools.credentials.drop_held(facts.id, number)
-    detail = {f"evidence_{index}": line for index, line in enumerate(evidence, 1)}
-    return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=detail)
+    return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=numbered(evidence))
 
 
 def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
@@ -182,6 +181,11 @@ def held(tools: Tools, facts: Facts, generation: Generation) -> CredentialSet | 
     if credentials is None or generation.client_id not in (None, credentials.client_id):
         return None
     return credentials
+
+
+def numbered(evidence: tuple[str, ...]) -> dict[str, str]:
+    """Lines of evidence as an event holds them."""
+    return {f"evidence_{index}": line for index, line in enumerate(evidence, 1)}
 
 
 def generation_of(facts: Facts, number: int) -> Generation:

@@ -9,7 +9,18 @@ from dataclasses import replace
 from vault_pim.domain.errors import Impossible, NotProven, VaultRefusal
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Part
-from vault_pim.engine.effects import LOST, Done, Effect, declared, due_at, generation_of, held, refused, without
+from vault_pim.engine.effects import (
+    LOST,
+    Done,
+    Effect,
+    declared,
+    due_at,
+    generation_of,
+    held,
+    numbered,
+    refused,
+    without,
+)
 from vault_pim.engine.tools import Tools
 
 
@@ -81,7 +92,7 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     return Done(
         state=replace(facts.state, revocation=proven, failures=None),
         observation=replace(facts.observation, served=None),
-        detail={f"evidence_{index}": line for index, line in enumerate(evidence, 1)},
+        detail=numbered(evidence),
     )
 
 

@@ -11,6 +11,7 @@ import yaml
 from tests.canary import CANARY
 from vault_pim.cli.main import main
 from vault_pim.cli.playground import TOKEN_LIFETIME, Playground
+from vault_pim.sandbox.connector import Connector
 from vault_pim.sandbox.pim_server import SandboxPim
 
 MARKER = CANARY[:6]  # what fits into a connection's password beside its random digits
@@ -61,6 +62,24 @@ class Ran:
 
 
 Command = Callable[..., Ran]
+
+
+def rotate_under_load(run: Command, erp: Connector) -> Ran:
+    """Rotate ERP while it calls the PIM without pause, until its old set is retired and it has called on after that."""
+    erp.start()
+    try:
+        rotated = run("rotate", "erp")
+        while len(erp.tally.generations) < 2:
+            erp.wait()
+        while run("status", "erp", "--json").out.count('"retired"') == 0:
+            run("apply", "erp")
+            erp.wait()
+        calls = erp.tally.calls
+        while erp.tally.calls < calls + 20:
+            erp.wait()
+    finally:
+        erp.stop()
+    return rotated
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.conftest import MARKER, Arena, Command
+from tests.integration.cli.conftest import MARKER, Arena, Command, rotate_under_load
 from vault_pim.sandbox.connector import Connector
 
 ALLOWED, REFUSED, DEAD = 200, 403, 401
@@ -46,19 +46,7 @@ def test_rotation_under_load_fails_no_call(arena: Arena, run: Command) -> None:
     """A connector that calls without pause sees the new set and not one failure, also after the old set is retired."""
     run("apply")
     erp = connectors(arena)["erp"]
-    erp.start()
-    try:
-        assert run("rotate", "erp").code == 0
-        while len(erp.tally.generations) < 2:
-            erp.wait()
-        while run("status", "erp", "--json").out.count('"retired"') == 0:
-            run("apply", "erp")
-            erp.wait()
-        calls = erp.tally.calls
-        while erp.tally.calls < calls + 20:
-            erp.wait()
-    finally:
-        erp.stop()
+    assert rotate_under_load(run, erp).code == 0
     assert erp.tally.failures == []
     assert sorted(arena.pim.world.connections) == ["vp_dam_1", "vp_erp_2", "vp_shop_1"]
 

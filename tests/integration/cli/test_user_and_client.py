@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.canary import CANARY, canary_secret
-from tests.integration.cli.conftest import MARKER, Arena, Command
+from tests.integration.cli.conftest import MARKER, Arena, Command, rotate_under_load
 from vault_pim.cli.playground import TOKEN_LIFETIME
 from vault_pim.sandbox.connector import Connector
 from vault_pim.sandbox.pim_server import SandboxPim
@@ -64,19 +64,7 @@ def test_connector_is_rotated_without_a_failed_call_and_revoked_with_proof(arena
     assert told[0].code == 0
     erp = Connector("sandbox/erp", arena.bao.url, arena.login_of("erp"))
     assert erp.log_in()
-    erp.start()
-    try:
-        told.append(run("rotate", "erp"))
-        while len(erp.tally.generations) < 2:
-            erp.wait()
-        while run("status", "erp", "--json").out.count('"retired"') == 0:
-            run("apply", "erp")
-            erp.wait()
-        calls = erp.tally.calls
-        while erp.tally.calls < calls + 20:
-            erp.wait()
-    finally:
-        erp.stop()
+    told.append(rotate_under_load(run, erp))
     assert erp.tally.failures == []
     assert len(arena.pim.world.clients) == 1
     told.append(run("revoke", "erp", "--reason", "leaked"))
