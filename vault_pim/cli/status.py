@@ -26,7 +26,7 @@ from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
 from vault_pim.domain.wording import clean, human_duration, human_instant
 from vault_pim.engine.reconcile import Reconciler
-from vault_pim.lifecycle.schedule import due
+from vault_pim.lifecycle.schedule import due_of_current
 
 COLUMNS = ("Connector", "Stage", "Generation", "Age", "Next due", "Last outcome", "Findings")
 REFRESH = timedelta(seconds=2)
@@ -154,11 +154,8 @@ def _standing(installation: Installation, result: Result) -> Standing:
 
 
 def _due_at(installation: Installation, state: ConnectorState) -> datetime | None:
-    connector, current = installation.connector(state.connector), state.current
-    if connector is None or current is None or current.published_at is None:
-        return None
-    now = installation.clock.now()
-    return due(connector.policy, connector.id, published_at=current.published_at, now=now).first
+    when = due_of_current(state, installation.connector(state.connector), installation.clock.now())
+    return when.first if when else None
 
 
 def _stage(state: ConnectorState | None) -> str:

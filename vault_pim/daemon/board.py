@@ -13,7 +13,7 @@ from vault_pim.daemon.link import Link
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.state import ConnectorState
-from vault_pim.lifecycle.schedule import Due, due
+from vault_pim.lifecycle.schedule import Due, due_of_current
 
 
 class Outcome(StrEnum):
@@ -57,10 +57,7 @@ class Row:
 
     def due(self, now: datetime) -> Due | None:
         """When the current set is to be replaced by its policy; None without a set or without a policy."""
-        current = self.state.current
-        if self.connector is None or self.state.cut_off or current is None or current.published_at is None:
-            return None
-        return due(self.connector.policy, self.id, published_at=current.published_at, now=now)
+        return None if self.state.cut_off else due_of_current(self.state, self.connector, now)
 
 
 class Board:

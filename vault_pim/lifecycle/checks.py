@@ -10,7 +10,7 @@ from vault_pim.domain.facts import Facts, PimSight, Sighting
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alarm
 from vault_pim.domain.reasons import Reason
-from vault_pim.lifecycle.schedule import due
+from vault_pim.lifecycle.schedule import due_of_current
 
 
 def is_ours(generation: Generation, sighting: Sighting) -> bool:
@@ -54,10 +54,9 @@ def label_changed(facts: Facts, connector: Connector) -> Reason | None:
 
 def schedule_says_so(facts: Facts, connector: Connector) -> Reason | None:
     """Its age or its window says so, or its max age comes near."""
-    current = facts.state.current
-    if current is None or current.published_at is None:
+    when = due_of_current(facts.state, connector, facts.now)
+    if when is None:
         return None
-    when = due(connector.policy, connector.id, published_at=current.published_at, now=facts.now)
     if facts.now >= when.lead_at:
         return Reason.MAX_AGE
     if facts.now < when.opens_at:

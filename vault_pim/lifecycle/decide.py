@@ -13,7 +13,7 @@ from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, unknown_permission
-from vault_pim.lifecycle.schedule import due, retry_at
+from vault_pim.lifecycle.schedule import due_of_current, retry_at
 
 
 def decide(facts: Facts) -> Decision:
@@ -160,11 +160,10 @@ def successor(facts: Facts) -> Decision | None:
 
 def nothing_due(facts: Facts) -> Decision:
     """Wait for the nearest instant at which something becomes due."""
-    connector, current = facts.connector, facts.state.current
     retirement = _next_retirement(facts)
-    if connector is None or current is None or current.published_at is None:
+    when = due_of_current(facts.state, facts.connector, facts.now)
+    if when is None:
         return Wait(until=retirement, reason=Reason.NOT_DUE)
-    when = due(connector.policy, connector.id, published_at=current.published_at, now=facts.now)
     if retirement is not None and retirement <= when.first:
         return Wait(until=retirement, reason=Reason.IN_GRACE)
     return Wait(until=when.first, reason=Reason.NOT_DUE if when.closes_at is None else Reason.WINDOW_CLOSED)

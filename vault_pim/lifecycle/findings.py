@@ -6,6 +6,7 @@ from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.wording import human_duration
 from vault_pim.lifecycle.checks import is_ours
+from vault_pim.lifecycle.schedule import due_of_current
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -14,11 +15,10 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 
 def _overdue(facts: Facts) -> tuple[Finding, ...]:
-    current, connector = facts.state.current, facts.connector
-    if connector is None or current is None or current.published_at is None:
+    when = due_of_current(facts.state, facts.connector, facts.now)
+    if when is None or facts.now <= when.overdue_at:
         return ()
-    late = facts.now - (current.published_at + connector.policy.max_age)
-    return (Finding(reason=Reason.OVERDUE, detail=f"by {human_duration(late)}"),) if late.total_seconds() > 0 else ()
+    return (Finding(reason=Reason.OVERDUE, detail=f"by {human_duration(facts.now - when.overdue_at)}"),)
 
 
 def _strangers(facts: Facts) -> tuple[Finding, ...]:

@@ -7,8 +7,9 @@ from typing import assert_never
 
 from cronsim import CronSim
 
-from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.policy import Calendar, Period, Policy
+from vault_pim.domain.state import ConnectorState
 
 LEAD_SHARE = 10
 """A set is replaced, window or not, when a tenth of its max age is left."""
@@ -52,6 +53,14 @@ def due(policy: Policy, connector: ConnectorId, *, published_at: datetime, now: 
             return Due(opens_at=opens_at, closes_at=closes_at, lead_at=lead_at, overdue_at=overdue_at)
         case _:
             assert_never(policy.schedule)
+
+
+def due_of_current(state: ConnectorState, connector: Connector | None, now: datetime) -> Due | None:
+    """When the served set is due, or None: nothing is served, or no policy is configured."""
+    current = state.current
+    if connector is None or current is None or current.published_at is None:
+        return None
+    return due(connector.policy, connector.id, published_at=current.published_at, now=now)
 
 
 def spread(connector: ConnectorId) -> float:
