@@ -14,6 +14,14 @@ path "pim/destroy/connectors/+/+" {
   capabilities = ["update"]
 }
 
+# which generation each running process of a connector says it uses: seen, and dropped when nobody is behind it any more
+path "pim/metadata/readers/+/+/" {
+  capabilities = ["list"]
+}
+path "pim/metadata/readers/+/+/+" {
+  capabilities = ["read", "delete"]
+}
+
 # the state records: never deleted, since their KV version is the fence
 path "pim-state/data/connectors/+/+" {
   capabilities = ["create", "read", "update"]

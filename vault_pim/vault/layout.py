@@ -63,6 +63,15 @@ def held(connector: ConnectorId, number: int) -> str:
     return f"pending/{connector.pim}/{connector.name}/{number}"
 
 
+READERS = "readers"
+"""In the credentials mount: what running processes of connectors say they use."""
+
+
+def readers(connector: ConnectorId) -> str:
+    """Folder of a connector's readers in the credentials mount; entries of metadata alone, written by the connector."""
+    return f"{READERS}/{connector.pim}/{connector.name}"
+
+
 def logins(pim: str) -> str:
     """What is remembered of logins at a PIM, in the state mount."""
     return f"pims/{pim}/login"

@@ -24,6 +24,14 @@ path "{credentials}/destroy/connectors/+/+" {{
   capabilities = ["update"]
 }}
 
+# which generation each running process of a connector says it uses: seen, and dropped when nobody is behind it any more
+path "{credentials}/metadata/readers/+/+/" {{
+  capabilities = ["list"]
+}}
+path "{credentials}/metadata/readers/+/+/+" {{
+  capabilities = ["read", "delete"]
+}}
+
 # the state records: never deleted, since their KV version is the fence
 path "{state}/data/connectors/+/+" {{
   capabilities = ["create", "read", "update"]
@@ -106,6 +114,14 @@ path "{credentials}/data/connectors/{own}" {{
 }}
 path "{credentials}/metadata/connectors/{own}" {{
   capabilities = ["read"]
+}}
+
+# Which generation each of its processes uses, as metadata of an entry that never holds data.
+path "{credentials}/metadata/readers/{own}/+" {{
+  capabilities       = ["create", "update", "delete"]
+  allowed_parameters = {{
+    "custom_metadata" = []
+  }}
 }}
 """
 

@@ -9,7 +9,7 @@ from tests.integration.vault_world import THREE, VaultWorld
 from vault_pim.domain.errors import NotSetUp, VaultRefusal
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.credentials import VaultCredentialStore
-from vault_pim.vault.layout import record
+from vault_pim.vault.layout import readers, record
 from vault_pim.vault.policies import daemon_policy
 from vault_pim.vault.rights import excess, lacking
 from vault_pim.vault.secret_ids import wrap_secret_id
@@ -78,6 +78,8 @@ FORBIDDEN_TO_THE_DAEMON = [
     ("POST", "pim/metadata/connectors/prod/erp", {"cas_required": False}),
     ("PATCH", "pim/metadata/connectors/prod/erp", {"cas_required": False}),
     ("PATCH", "pim/metadata/connectors/prod/erp", {"custom_metadata": {"a": "b"}, "max_versions": 1}),
+    ("POST", "pim/metadata/readers/prod/erp/one", {"custom_metadata": {"generation": "1"}}),
+    ("POST", "pim/data/readers/prod/erp/one", {"data": {}, "options": {"cas": 0}}),
     ("DELETE", "pim-state/metadata/connectors/prod/erp", None),
     ("DELETE", "pim-state/data/connectors/prod/erp", None),
     ("POST", "pim-state/destroy/connectors/prod/erp", {"versions": [1]}),
@@ -167,6 +169,13 @@ def test_each_connector_reads_its_own_path_and_no_other(module_world: VaultWorld
         ("POST", "identity/entity/name/vault-pim.prod.erp", {"disabled": False}),
         ("POST", f"{ROLE}/secret-id", {}),
         ("POST", "auth/token/create", {}),
+        ("POST", "pim/metadata/readers/prod/web/one", {"custom_metadata": {"generation": "1"}}),
+        ("DELETE", "pim/metadata/readers/prod/web/one", None),
+        ("POST", "pim/metadata/readers/prod/erp/one/two", {"custom_metadata": {"generation": "1"}}),
+        ("POST", "pim/metadata/readers/prod/erp/one", {"max_versions": 1}),
+        ("POST", "pim/data/readers/prod/erp/one", {"data": {}, "options": {"cas": 0}}),
+        ("GET", "pim/metadata/readers/prod/erp/one", None),
+        ("LIST", "pim/metadata/readers/prod/erp", None),
     ],
 )
 def test_connector_is_refused_everything_else(
@@ -175,6 +184,19 @@ def test_connector_is_refused_everything_else(
     """No writing, no listing, no state, no rights, not even at its own path."""
     with pytest.raises(VaultRefusal, match="does not allow"):
         module_world.as_connector(module_world.connectors[0]).request(method, path, body)
+
+
+def test_connector_says_which_generation_it_uses(module_world: VaultWorld) -> None:
+    """Its own readers alone: said, said again, read by the daemon, deleted by either."""
+    connector = module_world.connectors[0]
+    session, path = module_world.as_connector(connector), f"pim/metadata/{readers(connector.id)}"
+    for reader, deleter in ("host-1", session), ("host-2", module_world.daemon):
+        for generation in "1", "2":
+            session.request("POST", f"{path}/{reader}", {"custom_metadata": {"generation": generation}})
+        assert module_world.daemon.request("LIST", path).data["keys"] == [reader]
+        assert module_world.daemon.request("GET", f"{path}/{reader}").data["custom_metadata"] == {"generation": "2"}
+        deleter.request("DELETE", f"{path}/{reader}")
+        assert not module_world.daemon.request("LIST", path).found
 
 
 def test_login_without_an_entity_reads_nothing(module_world: VaultWorld) -> None:
