@@ -23,6 +23,7 @@ from vault_pim.vault.fingerprints import VaultFingerprints
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
 from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
+from vault_pim.vault.signing import VaultSigner
 from vault_pim.vault.state import VaultStateStore
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Installation:
         self.credentials = VaultCredentialStore(self.vault, self.layout)
         self.access = VaultAccess(self.vault, self.layout)
         self.fingerprints = VaultFingerprints(self.vault, self.layout)
+        self.signer = VaultSigner(self.vault, self.layout)
         self.audit = AuditFile(settings.audit.path)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}

@@ -16,6 +16,7 @@ from vault_pim.domain.events import Event
 from vault_pim.domain.facts import Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.domain.signature import Signature
 from vault_pim.domain.state import ConnectorState
 
 
@@ -197,6 +198,18 @@ class Fingerprints(Protocol):
 
     def of(self, credentials: CredentialSet) -> dict[str, str]:
         """Fingerprint by secret field."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs for this installation."""
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign these bytes."""
+        ...
+
+    def public_key(self) -> str:
+        """The public key as PEM."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-Destination = Literal["pim", "vault", "connector", "fingerprint"]
+Destination = Literal["pim", "vault", "connector", "fingerprint", "signature"]
 
 
 def reveal(secret: SecretStr, *, to: Destination) -> str:

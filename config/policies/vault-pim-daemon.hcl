@@ -41,11 +41,11 @@ path "pim-state/destroy/pending/+/+/+" {
   capabilities = ["update"]
 }
 
-# refused logins at a PIM; the fingerprint key, made once and never replaced
+# refused logins at a PIM; the keys for fingerprints and signatures, made once and never replaced
 path "pim-state/data/pims/+/login" {
   capabilities = ["create", "read", "update"]
 }
-path "pim-state/data/keys/fingerprint" {
+path "pim-state/data/keys/+" {
   capabilities = ["create", "read"]
 }
 

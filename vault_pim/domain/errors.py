@@ -17,6 +17,7 @@
     │       └── VaultSealed
     ├── TakenOver               somebody else changes this connector now: stop          exit 5
     ├── NotProven               begun, not finished: run it again                       exit 5
+    ├── NotAuthentic            a record was changed, or somebody else made it: a finding  exit 2
     ├── AuditUnavailable        the record cannot be written: nothing is done           exit 1
     └── Impossible              ours: a bug                                             exit 1
 
@@ -144,6 +145,13 @@ class NotProven(VaultPimError):
 
     exit_code = 5
     default_advice = "Run the same command again; it continues where it stopped."
+
+
+class NotAuthentic(VaultPimError):
+    """A record, a bundle or a log is not as it was written, or another installation wrote it."""
+
+    exit_code = 2
+    default_advice = "Keep it as it is, find out who could write it, and compare it with another copy."
 
 
 class AuditUnavailable(VaultPimError):

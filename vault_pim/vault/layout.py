@@ -51,6 +51,8 @@ FOLDER = "connectors"
 """Served sets in the credentials mount, and state records in the state mount: `connectors/<pim>/<connector>`."""
 FINGERPRINT_KEY = "keys/fingerprint"
 """In the state mount."""
+SIGNING_KEY = "keys/signing"
+"""In the state mount."""
 
 
 def record(connector: ConnectorId) -> str:

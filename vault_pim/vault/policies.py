@@ -51,11 +51,11 @@ path "{state}/destroy/pending/+/+/+" {{
   capabilities = ["update"]
 }}
 
-# refused logins at a PIM; the fingerprint key, made once and never replaced
+# refused logins at a PIM; the keys for fingerprints and signatures, made once and never replaced
 path "{state}/data/pims/+/login" {{
   capabilities = ["create", "read", "update"]
 }}
-path "{state}/data/keys/fingerprint" {{
+path "{state}/data/keys/+" {{
   capabilities = ["create", "read"]
 }}
 
