@@ -12,7 +12,7 @@ from vault_pim.reveal import reveal
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.secret_ids import write_login
-from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
+from vault_pim.vault.session import AppRoleLogin, Login, TokenLogin, VaultAddress, VaultSession
 from vault_pim.vault.setup import apply_setup, plan_setup
 
 DAILY = Policy(
@@ -82,13 +82,11 @@ class VaultWorld:
         self.daemon_login = self.write_login(self.layout.daemon_role, self.layout.daemon_auth)
         self.daemon = self.session(self.daemon_login)
 
-    def address(self, login: AppRoleLogin | TokenLogin) -> VaultAddress:
+    def address(self, login: Login) -> VaultAddress:
         """This namespace, with that login."""
         return VaultAddress(url=self.bao.url, namespace=self.namespace, ca_cert=self.bao.ca_cert, login=login)
 
-    def session(
-        self, login: AppRoleLogin | TokenLogin, *, monotonic: Callable[[], float] | None = None
-    ) -> VaultSession:
+    def session(self, login: Login, *, monotonic: Callable[[], float] | None = None) -> VaultSession:
         """A session in this namespace; closed with the world."""
         clock = {} if monotonic is None else {"monotonic": monotonic}
         opened = VaultSession(self.address(login), **clock)

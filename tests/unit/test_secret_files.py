@@ -43,6 +43,56 @@ def test_file_open_to_others_is_refused_with_the_command_to_run(secret: Path, mo
         assert f"{mode:o}" in caught.value.why
 
 
+@pytest.mark.parametrize("mode", [0o444, 0o440, 0o644, 0o400])
+def test_mounted_secret_may_be_read_by_others(secret: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker and Kubernetes choose the mode; the folder is named by whoever mounts it there."""
+    secret.chmod(mode)
+    monkeypatch.setenv("VAULT_PIM_SECRET_DIRS", f"/nowhere:{secret.parent}")
+    check_secret_file(secret)
+    assert read_secret(secret) == SecretStr(CANARY)
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666, 0o620, 0o602])
+def test_mounted_secret_that_others_may_write_is_refused(
+    secret: Path, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write it could give us a secret of his own."""
+    secret.chmod(mode)
+    monkeypatch.setenv("VAULT_PIM_SECRET_DIRS", str(secret.parent))
+    for use in (read_secret, check_secret_file):
+        with pytest.raises(ConfigurationError, match="open to other accounts"):
+            use(secret)
+
+
+@pytest.mark.parametrize("named", ["", "relative", "/nowhere", "{folder}/other"])
+def test_open_secret_outside_the_mounts_is_refused(secret: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is a mount, nor is the working directory."""
+    secret.chmod(0o444)
+    monkeypatch.setenv("VAULT_PIM_SECRET_DIRS", named.format(folder=secret.parent))
+    monkeypatch.chdir(secret.parent)
+    for use in (read_secret, check_secret_file):
+        with pytest.raises(ConfigurationError, match="open to other accounts"):
+            use(secret)
+
+
+def test_link_out_of_a_mount_is_judged_by_where_it_leads(
+    secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kubernetes links inside its mounts; a link to elsewhere does not make that a mount."""
+    mounted, data = tmp_path / "mounted", tmp_path / "mounted" / "..data"
+    data.mkdir(parents=True)
+    monkeypatch.setenv("VAULT_PIM_SECRET_DIRS", str(mounted))
+    (mounted / "out").symlink_to(secret)
+    secret.chmod(0o444)
+    for use in (read_secret, check_secret_file):
+        with pytest.raises(ConfigurationError, match="open to other accounts"):
+            use(mounted / "out")
+    secret.rename(data / "token")
+    (mounted / "in").symlink_to("..data/token")
+    check_secret_file(mounted / "in")
+    assert read_secret(mounted / "in") == SecretStr(CANARY)
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_file_of_its_owner_alone_is_accepted(secret: Path, mode: int) -> None:
     """Modes 600 and 400 pass."""

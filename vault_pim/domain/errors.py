@@ -10,7 +10,8 @@
     │   │   ├── UnknownPermission   the PIM does not offer a declared privilege
     │   │   └── UnknownShape        the answer is not what this driver knows: nothing is written
     │   └── VaultRefusal
-    │       └── NotSetUp            a mount, policy or role of ours is missing in Vault
+    │       ├── NotSetUp            a mount, policy or role of ours is missing in Vault
+    │       └── Intercepted         somebody else had our one-time token first
     ├── NoAnswer                nobody's: nothing is known about the outcome            exit 4
     │   ├── PimNoAnswer
     │   └── VaultNoAnswer
@@ -106,6 +107,12 @@ class NotSetUp(VaultRefusal):
     """A mount, policy, role or entity that `setup` makes is missing."""
 
     default_advice = "Run `vault-pim setup` with an administrator's token."
+
+
+class Intercepted(VaultRefusal):
+    """A one-time token was opened before us, or changed for another: whoever has what it held can log in."""
+
+    default_advice = "Tell whoever sent it, at once: `vault-pim bootstrap CONNECTOR --intercepted ACCESSOR` ends it."
 
 
 class NoAnswer(VaultPimError):

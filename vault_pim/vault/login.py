@@ -1,4 +1,4 @@
-"""How a token is got: by AppRole, or from whoever made it.
+"""How a token is got: by AppRole, JSON web token or certificate, or from whoever made it.
 
 Called by `session` alone. Refuses to look anywhere but where the configuration says.
 """
@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from vault_pim.domain.errors import ConfigurationError, VaultRefusal
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import read_secret
-from vault_pim.vault.address import AppRoleLogin, TokenLogin
+from vault_pim.vault.address import AppRoleLogin, CertificateLogin, JwtLogin, Login, TokenLogin
 from vault_pim.vault.answers import BadRequest, DeadToken, Reply
+from vault_pim.vault.secret_id_file import open_first
 from vault_pim.vault.transport import Transport
 
 VARIABLE = "VAULT_TOKEN"
@@ -21,30 +22,54 @@ VARIABLE = "VAULT_TOKEN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A token; `ttl` is its remaining life in seconds, 0 for a root token, which has no end."""
+    """A token.
+
+    Attributes:
+        ttl: its remaining life in seconds, 0 for a root token, which has no end.
+        approle: the AppRole it was got by, None where it was another login.
+    """
 
     secret: SecretStr
     ttl: int
     renewable: bool
+    approle: str | None = None
 
     @classmethod
     def of(cls, reply: Reply) -> Self:
         """The token in the answer to a login or a renewal."""
         auth = reply.body["auth"]
-        return cls(secret=SecretStr(auth["client_token"]), ttl=auth["lease_duration"], renewable=auth["renewable"])
+        return cls(
+            secret=SecretStr(auth["client_token"]),
+            ttl=auth["lease_duration"],
+            renewable=auth["renewable"],
+            approle=(auth.get("metadata") or {}).get("role_name"),
+        )
 
 
-def log_in(transport: Transport, login: AppRoleLogin | TokenLogin) -> Issued:
+def log_in(transport: Transport, login: Login) -> Issued:
     """Get a token.
 
     Raises:
         ConfigurationError: a file or the variable is missing, empty, unreadable, or a file is open to others.
         VaultRefusal: Vault does not accept the login; nobody else's login is tried.
+        Intercepted: the one-time token for the first secret-id was opened by somebody else.
         VaultNoAnswer: Vault was not reached, or is sealed.
     """
     match login:
         case AppRoleLogin():
             return _by_approle(transport, login)
+        case JwtLogin():
+            token = read_secret(login.token_file)
+            return _exchanged(
+                transport,
+                login.mount,
+                {"role": login.role, "jwt": reveal(token, to="vault")},
+                advice=f"See who issued the token in {login.token_file}, to whom, and until when.",
+            )
+        case CertificateLogin():
+            transport.present(login.cert_file, login.key_file)
+            advice = f"See who issued {login.cert_file}, to whom, and until when."
+            return _exchanged(transport, login.mount, {"name": login.role}, advice=advice)
         case TokenLogin():
             token = read_token(login)
             data = transport.exchange("GET", "auth/token/lookup-self", token=token).data
@@ -67,19 +92,19 @@ def read_token(login: TokenLogin) -> SecretStr:
 
 
 def _by_approle(transport: Transport, login: AppRoleLogin) -> Issued:
+    open_first(transport, login)
     role_id, secret_id = read_secret(login.role_id_file), read_secret(login.secret_id_file)
-    path = f"auth/{login.mount}/login"
+    return _exchanged(
+        transport,
+        login.mount,
+        {"role_id": reveal(role_id, to="vault"), "secret_id": reveal(secret_id, to="vault")},
+        advice=f"Put a valid secret-id into {login.secret_id_file}.",
+    )
+
+
+def _exchanged(transport: Transport, mount: str, sent: dict[str, str], *, advice: str) -> Issued:
+    path = f"auth/{mount}/login"
     try:
-        reply = transport.exchange(
-            "POST",
-            path,
-            {"role_id": reveal(role_id, to="vault"), "secret_id": reveal(secret_id, to="vault")},
-            token=None,
-        )
+        return Issued.of(transport.exchange("POST", path, sent, token=None))
     except (BadRequest, DeadToken) as error:
-        raise VaultRefusal(
-            f"Vault refused the login by AppRole at {path}",
-            why=error.why,
-            advice=f"Put a valid secret-id into {login.secret_id_file}.",
-        ) from error
-    return Issued.of(reply)
+        raise VaultRefusal(f"Vault refused the login at {path}", why=error.why, advice=advice) from error

@@ -4,16 +4,15 @@ Called by `setup`, the sandbox and `bootstrap`. A wrapped secret-id is a one-tim
 somebody else has opened it. Refuses to put a secret anywhere but into Vault's answer or a file of mode 0600.
 """
 
-import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from vault_pim.domain.errors import NotSetUp
-from vault_pim.reveal import reveal
 from vault_pim.vault.address import AppRoleLogin
+from vault_pim.vault.secret_id_file import write_private
 from vault_pim.vault.session import VaultSession
 
 WRAPPED_FOR = timedelta(minutes=5)
@@ -21,10 +20,19 @@ WRAPPED_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedSecretId:
-    """A role-id, which is no secret, and the one-time token that holds a secret-id."""
+    """A role-id, which is no secret, and the one-time token that holds a secret-id.
 
+    Attributes:
+        mount: where one logs in with them, e.g. `vault-pim/prod/erp`.
+        accessor: names the secret-id without being one: enough to look it up and to destroy it.
+        open_until: the token ends then, opened or not.
+    """
+
+    mount: str
     role_id: str
     token: SecretStr
+    accessor: str
+    open_until: datetime
 
 
 def wrap_secret_id(session: VaultSession, role: str, ttl: timedelta = WRAPPED_FOR) -> WrappedSecretId:
@@ -40,17 +48,24 @@ def wrap_secret_id(session: VaultSession, role: str, ttl: timedelta = WRAPPED_FO
     role_id = session.request("GET", f"{role}/role-id")
     if not role_id.found:
         raise NotSetUp(f"Vault has no role at {role}")
-    wrapped = session.request("POST", f"{role}/secret-id", {}, wrap_ttl=ttl)
-    return WrappedSecretId(role_id=role_id.data["role_id"], token=SecretStr(wrapped.body["wrap_info"]["token"]))
+    reply = session.request("POST", f"{role}/secret-id", {}, wrap_ttl=ttl)
+    wrapped = reply.body["wrap_info"]
+    return WrappedSecretId(
+        mount=role.removeprefix("auth/").partition("/role/")[0],
+        role_id=role_id.data["role_id"],
+        token=SecretStr(wrapped["token"]),
+        accessor=wrapped["wrapped_accessor"],
+        open_until=reply.server_now + timedelta(seconds=wrapped["ttl"]),
+    )
 
 
 def unwrap_secret_id(session: VaultSession, wrapped: WrappedSecretId) -> SecretStr:
     """Open a wrapped secret-id.
 
     Raises:
-        BadRequest: it was opened before, or is too old.
+        Intercepted: it was opened before, is too old, or was made elsewhere.
     """
-    return SecretStr(session.unwrap(wrapped.token).data["secret_id"])
+    return SecretStr(session.unwrap(wrapped.token, mount=wrapped.mount).data["secret_id"])
 
 
 def write_login(session: VaultSession, role: str, directory: Path, mount: str) -> AppRoleLogin:
@@ -62,16 +77,6 @@ def write_login(session: VaultSession, role: str, directory: Path, mount: str) -
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     login = AppRoleLogin(role_id_file=directory / "role_id", secret_id_file=directory / "secret_id", mount=mount)
     wrapped = wrap_secret_id(session, role)
-    secret_id = unwrap_secret_id(session, wrapped)
-    _write_private(login.role_id_file, SecretStr(wrapped.role_id))
-    _write_private(login.secret_id_file, secret_id)
+    write_private(login.role_id_file, lambda: SecretStr(wrapped.role_id))
+    write_private(login.secret_id_file, lambda: unwrap_secret_id(session, wrapped))
     return login
-
-
-def _write_private(path: Path, line: SecretStr) -> None:
-    """Replace a file in one step; it is never readable by others, not even for a moment."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(reveal(line, to="connector") + "\n")
-    new.replace(path)

@@ -4,6 +4,7 @@ Logs in at the first request, renews the token at two thirds of its life when it
 token turns out to be dead. Refuses to pick up a token that nobody configured.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,13 +15,37 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from vault_pim.domain.errors import NoAnswer, Refusal
-from vault_pim.vault.address import AppRoleLogin, TokenLogin, VaultAddress
+from vault_pim.domain.errors import NoAnswer, Refusal, VaultPimError
+from vault_pim.vault.address import (
+    AppRoleLogin,
+    CertificateLogin,
+    JwtLogin,
+    KubernetesLogin,
+    Login,
+    TokenLogin,
+    VaultAddress,
+)
 from vault_pim.vault.answers import BadRequest, DeadToken, Reply
 from vault_pim.vault.login import Issued, log_in, read_token
+from vault_pim.vault.secret_id_file import renew_secret_id
 from vault_pim.vault.transport import Transport
+from vault_pim.vault.wrapping import open_wrapped
 
-__all__ = ["AppRoleLogin", "BadRequest", "DeadToken", "Reply", "TokenLogin", "VaultAddress", "VaultSession"]
+__all__ = [
+    "AppRoleLogin",
+    "BadRequest",
+    "CertificateLogin",
+    "DeadToken",
+    "JwtLogin",
+    "KubernetesLogin",
+    "Login",
+    "Reply",
+    "TokenLogin",
+    "VaultAddress",
+    "VaultSession",
+]
+
+logger = logging.getLogger(__name__)
 
 RENEW_AFTER = 2 / 3
 
@@ -62,7 +87,7 @@ class VaultSession:
         """Revoke the token if we made it, and close the connections; a Vault that does not answer is let be."""
         with self._lock:
             token, self._token = self._token, None
-            if token is not None and isinstance(self._login, AppRoleLogin):
+            if token is not None and not isinstance(self._login, TokenLogin):
                 with suppress(NoAnswer, Refusal):  # it ends with its TTL
                     self._transport.exchange("POST", "auth/token/revoke-self", token=token.secret)
             self._transport.close()
@@ -108,13 +133,16 @@ class VaultSession:
         token = self._log_in(instead_of=token)
         return self._transport.exchange(method, path, body, token=token.secret, headers=headers, query=query)
 
-    def unwrap(self, wrapping_token: SecretStr) -> Reply:
+    def unwrap(self, wrapping_token: SecretStr, *, mount: str) -> Reply:
         """What a wrapping token holds; it can be opened once.
 
+        Args:
+            mount: the AppRole mount that must have made it.
+
         Raises:
-            BadRequest: it was opened before, or is too old: somebody else may have what it held.
+            Intercepted: it was opened before, is too old, or was made elsewhere: somebody else may have what it held.
         """
-        return self._transport.exchange("POST", "sys/wrapping/unwrap", token=wrapping_token)
+        return open_wrapped(self._transport, wrapping_token, mount=mount)
 
     def _live_token(self) -> _Token:
         """The token in use, renewed or replaced if it is time."""
@@ -141,11 +169,18 @@ class VaultSession:
             except Refusal:
                 # at the end of its life or not renewable; a token we cannot replace is used until it is dead
                 self._token = _Token(secret=token.secret, renew_at=None, dead_at=token.dead_at)
-                return self._log_in(instead_of=self._token) if isinstance(self._login, AppRoleLogin) else self._token
+                return self._token if isinstance(self._login, TokenLogin) else self._log_in(instead_of=self._token)
             self._token = self._begin(Issued.of(reply))
             return self._token
 
     def _begin(self, issued: Issued) -> _Token:
+        """Use a token from now on; a good moment to see to the secret-id it was got by."""
+        if isinstance(self._login, AppRoleLogin) and self._login.renew and issued.approle:
+            try:
+                if renew_secret_id(self._transport, self._login, issued.secret, issued.approle):
+                    logger.info("took a new secret-id into %s", self._login.secret_id_file)
+            except VaultPimError as error:
+                logger.warning("the secret-id in %s was not renewed: %s", self._login.secret_id_file, error)
         now = self._monotonic()
         if not issued.ttl:
             return _Token(secret=issued.secret, renew_at=None, dead_at=None)

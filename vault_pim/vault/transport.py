@@ -8,6 +8,7 @@ says of proxies, authorities and passwords (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`,
 
 import re
 import ssl
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from vault_pim.domain.errors import ConfigurationError, Impossible, VaultNoAnswer, VaultPimError
 from vault_pim.reveal import reveal
+from vault_pim.secret_files import check_secret_file
 from vault_pim.vault.address import VaultAddress
 from vault_pim.vault.answers import Reply, judge
 
@@ -43,11 +45,35 @@ class Transport:
         if any(base.startswith("https:") for base in self._bases):
             http.mount("https://", _Verified(_tls(address)))
         self._http = http
-        self._namespace = address.namespace
+        self._address = address
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def present(self, cert_file: Path, key_file: Path) -> None:
+        """Show a client certificate on every connection from now on.
+
+        Args:
+            cert_file: PEM, read now, as is the key.
+
+        Raises:
+            ConfigurationError: Vault is not asked by https, or the files are no certificate with its key.
+        """
+        if not all(base.startswith("https:") for base in self._bases):
+            raise ConfigurationError("a login by certificate needs https", advice="Correct the address of Vault.")
+        check_secret_file(key_file)
+        context = _tls(self._address)
+        try:
+            context.load_cert_chain(cert_file, key_file, password="")  # or OpenSSL would ask on the terminal
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"{cert_file} and {key_file} are no certificate and its key",
+                why=type(error).__name__,
+                advice="Give both as PEM, the key without a passphrase.",
+            ) from error
+        self._http.get_adapter("https://").close()
+        self._http.mount("https://", _Verified(context))
 
     def exchange(
         self,
@@ -98,7 +124,7 @@ class Transport:
         adapter = RawAdapter(
             base_uri=base,
             token=reveal(token, to="vault") if token else None,
-            namespace=self._namespace,
+            namespace=self._address.namespace,
             session=self._http,
             timeout=TIMEOUT,
             allow_redirects=False,

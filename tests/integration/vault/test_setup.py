@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import VaultWorld, a_connector
 from vault_pim.domain.connector import AppRoleAccess
-from vault_pim.domain.errors import NotSetUp, VaultRefusal
+from vault_pim.domain.errors import Intercepted, NotSetUp, VaultRefusal
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import Layout, entity
 from vault_pim.vault.secret_ids import unwrap_secret_id, wrap_secret_id
@@ -143,7 +143,7 @@ def test_wrapped_secret_id_opens_once(world: VaultWorld) -> None:
     role = world.layout.connector_role(world.connectors[1].id)
     wrapped = wrap_secret_id(world.daemon, role)
     assert unwrap_secret_id(world.daemon, wrapped)
-    with pytest.raises(BadRequest):
+    with pytest.raises(Intercepted):
         unwrap_secret_id(world.daemon, wrapped)
 
 
