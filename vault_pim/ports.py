@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import SecretStr
-
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.events import Event
 from vault_pim.domain.facts import Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.signature import Signature
 from vault_pim.domain.state import ConnectorState
 

@@ -6,7 +6,7 @@ import contracts give to those rooms alone.
 
 from typing import Literal
 
-from pydantic import SecretStr
+from vault_pim.domain.secret import SecretStr
 
 Destination = Literal["pim", "vault", "connector", "fingerprint", "signature"]
 

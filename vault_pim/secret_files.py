@@ -10,9 +10,8 @@ import os
 import stat
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.secret import SecretStr
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH

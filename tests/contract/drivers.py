@@ -7,13 +7,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from tests.canary import CANARY, canary_secret
 from tests.contract.bench import made_by
 from tests.contract.sandbox_bench import Requests, SandboxBench
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.connector import Mechanism
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.console import Console, Printed
 from vault_pim.pim.driver import Driver
 from vault_pim.pim.releases import RELEASES, Release

@@ -4,13 +4,13 @@ import logging
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from tests.canary import CANARY, canary_secret
 from tests.contract.bench import PERMISSIONS, ROLE, WIDER, connector, planned
 from tests.contract.sandbox_bench import SandboxBench
 from tests.fakes.exceptions import everything_of
 from vault_pim.domain.errors import LoginRefused, PimNoAnswer, PimRefusal
+from vault_pim.domain.secret import SecretStr
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault, Kind
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from pydantic import SecretStr
 
 from tests.canary import canary_secret
 from tests.contract.bench import BARE, PERMISSIONS, ROLE, connector, issued, planned
@@ -11,6 +10,7 @@ from tests.contract.caller import Caller
 from tests.contract.sandbox_bench import SandboxBench
 from vault_pim.domain.errors import NotOurs, PimRefusal
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
+from vault_pim.domain.secret import SecretStr
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault
 

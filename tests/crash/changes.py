@@ -16,7 +16,7 @@ def import_everything() -> None:
             entry.load(name)
         except ImportError:
             continue
-    for module in ("vault_pim.assembly", "vault_pim.settings", "vault_pim.cli.render", "requests", "hvac"):
+    for module in ("vault_pim.assembly", "vault_pim.settings", "vault_pim.cli.render", "requests"):
         import_module(module)
 
 
@@ -39,4 +39,4 @@ def _shorten_limits() -> None:
 
     usual = Driver.__init__.__kwdefaults__ or {}
     Driver.__init__.__kwdefaults__ = {**usual, "read_timeout": LIMIT}
-    transport.TIMEOUT = (LIMIT.total_seconds(), LIMIT.total_seconds())
+    transport.CONNECT_WITHIN = transport.ANSWER_WITHIN = LIMIT.total_seconds()

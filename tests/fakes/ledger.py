@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pydantic import SecretStr
+from vault_pim.domain.secret import SecretStr
 
 WINDOW = timedelta(minutes=10)
 MOST = 2

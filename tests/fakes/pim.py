@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from itertools import count
 
-from pydantic import SecretStr
-
 from tests.canary import canary_secret
 from tests.fakes.wire import Wire, port_call
 from vault_pim.domain.connector import OVERALL_ACCESS, Connector, Mechanism
@@ -13,6 +11,7 @@ from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal, UnknownPerm
 from vault_pim.domain.facts import Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
+from vault_pim.domain.secret import SecretStr
 
 OFFERED = frozenset({OVERALL_ACCESS, "pim_api_product_list", "pim_api_product_edit"})
 URL = "https://pim.example.com"

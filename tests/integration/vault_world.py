@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vault_pim.domain.connector import OVERALL_ACCESS, AppRoleAccess, Connector, ConnectorId, FlowType
 from vault_pim.domain.policy import Period, Policy
-from vault_pim.reveal import reveal
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.secret_ids import write_login
@@ -72,7 +71,7 @@ class VaultWorld:
 
     def __post_init__(self) -> None:
         token_file = self.directory / "admin-token"
-        write_private(token_file, reveal(self.bao.admin_token(), to="vault"))
+        write_private(token_file, self.bao.admin_token())
         self._open: list[VaultSession] = []
         self.admin = self.session(TokenLogin(token_file=token_file))
         if self.namespace is not None:

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.secret import SecretStr
 from vault_pim.secret_files import check_secret_file, read_secret
 from vault_pim.settings.shape import WebLogin
 

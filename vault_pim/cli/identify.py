@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from pydantic import SecretStr
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, invocation
@@ -21,6 +20,7 @@ from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Output
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.secret import SecretStr
 
 LONGEST = 64
 WORD = string.ascii_letters + string.digits + "_-"

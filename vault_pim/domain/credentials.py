@@ -1,18 +1,8 @@
 """What must not be seen: a credential set and tokens made with it. Never serialised as models, never pickled."""
 
 from dataclasses import dataclass
-from typing import NoReturn
 
-from pydantic import SecretStr
-
-
-class Unpicklable:
-    """Refuses to be pickled, so that no secret leaves the process by accident."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds secrets and is not pickled")
+from vault_pim.domain.secret import SecretStr, Unpicklable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,11 @@ from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, TypeAdapter, ValidationError
+from pydantic_core import core_schema
 
 from vault_pim.domain.errors import PimRefusal, UnknownShape
+from vault_pim.domain.secret import SecretStr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,14 @@ class Answer:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+Secret = Annotated[
+    SecretStr,
+    GetPydanticSchema(
+        lambda *_: core_schema.no_info_after_validator_function(
+            SecretStr, core_schema.str_schema(min_length=1, max_length=1000)
+        )
+    ),
+]
 Digits = Annotated[str, Field(pattern=r"^\d{1,10}$")]
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import quote
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import PimNoAnswer, PimRefusal, UnknownShape
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.console import Console, Printed
 from vault_pim.pim.grids import grid_rows
 from vault_pim.pim.shapes import ClientRow

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from vault_pim.domain.connector import Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
 from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.clients import Clients, ConsoleClients, ScreenClients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console

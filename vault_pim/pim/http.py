@@ -19,11 +19,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from vault_pim import __version__
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.answers import Answer
 from vault_pim.reveal import reveal
 

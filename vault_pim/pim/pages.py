@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import UnknownShape
+from vault_pim.domain.secret import SecretStr
 
 ROLE_FORM: Final = "pim_user_role_form"
 OLD_ROLE_FORM: Final = "oro_user_role_form"

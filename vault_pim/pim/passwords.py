@@ -7,9 +7,8 @@ and what to do about it.
 import secrets
 from typing import Final
 
-from pydantic import SecretStr
-
 from vault_pim.domain.connector import Mechanism
+from vault_pim.domain.secret import SecretStr
 
 PASSWORD_BYTES: Final = 32
 """256 random bits. As text 43 characters: a PIM takes up to 4096, and a token request, user name included, may have no

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import requests
-from pydantic import SecretStr
 
 from vault_pim.domain.errors import PimRefusal, UnknownShape
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.answers import read
 from vault_pim.pim.forms import read_fields
 from vault_pim.pim.grids import grid_rows

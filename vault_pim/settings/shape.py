@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
+from vault_pim.domain.secret import SecretStr
 from vault_pim.secret_files import read_secret
 from vault_pim.settings.values import AbsolutePath, Cron, Duration, Listen, Network, Release, Url, Zone, refusal
 

@@ -4,15 +4,14 @@ Called by `transport` alone; the types are for all of `vault`. Source: contracts
 bodies differ"; other wordings of HashiCorp Vault are coped with.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import requests
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import NotSetUp, VaultNoAnswer, VaultPimError, VaultRefusal, VaultSealed
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 
 SHORTEST_SECRET = 4
@@ -40,6 +39,15 @@ class DeadToken(VaultRefusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """An answer as it came. The content may hold secrets, so it is not shown."""
+
+    status: int
+    date: str | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer that is not an error: found, or (404) not there.
 
@@ -63,7 +71,7 @@ class Reply:
         return self.body.get("data") or {}
 
 
-def judge(response: requests.Response, asked: str, body: dict[str, Any] | None, token: SecretStr | None) -> Reply:
+def judge(answer: Raw, asked: str, body: dict[str, Any] | None, token: SecretStr | None) -> Reply:
     """Read an answer.
 
     Args:
@@ -73,10 +81,10 @@ def judge(response: requests.Response, asked: str, body: dict[str, Any] | None, 
     Raises:
         VaultPimError: as `Transport.exchange` says.
     """
-    content, texts = _content(response)
-    if response.status_code in DONE or (response.status_code == NOT_FOUND and not texts):
-        return Reply(status=response.status_code, body=content, server_now=_server_now(response))
-    raise _error(response.status_code, texts, asked, _redacted(texts, body, token))
+    content, texts = _content(answer.content)
+    if answer.status in DONE or (answer.status == NOT_FOUND and not texts):
+        return Reply(status=answer.status, body=content, server_now=_server_now(answer.date))
+    raise _error(answer.status, texts, asked, _redacted(texts, body, token))
 
 
 def _error(status: int, texts: tuple[str, ...], asked: str, why: str) -> VaultPimError:
@@ -113,10 +121,10 @@ def _redacted(texts: tuple[str, ...], body: dict[str, Any] | None, token: Secret
     return text
 
 
-def _content(response: requests.Response) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _content(content: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The JSON object and Vault's error texts; both empty where the content is something else."""
     try:
-        body = response.json() if response.content else {}
+        body = json.loads(content) if content else {}
     except ValueError:
         body = {}
     if not isinstance(body, dict):
@@ -125,8 +133,7 @@ def _content(response: requests.Response) -> tuple[dict[str, Any], tuple[str, ..
     return body, tuple(str(text) for text in errors) if isinstance(errors, list) else ()
 
 
-def _server_now(response: requests.Response) -> datetime:
-    date = response.headers.get("Date")
+def _server_now(date: str | None) -> datetime:
     if date is None:
         raise VaultNoAnswer("Vault's answer has no Date header", why="something between removes it")
     return parsedate_to_datetime(date).astimezone(UTC)

@@ -15,9 +15,8 @@ from io import SEEK_END, BufferedReader
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.session import VaultSession
 

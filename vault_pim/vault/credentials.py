@@ -9,13 +9,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from pydantic import SecretStr
-
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
 from vault_pim.domain.facts import Served
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.kv import Entry, KeyValue
 from vault_pim.vault.layout import Layout, held, record

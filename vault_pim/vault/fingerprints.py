@@ -8,9 +8,8 @@ import hmac
 import secrets
 from hashlib import sha256
 
-from pydantic import SecretStr
-
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.keys import OnceMadeKey
 from vault_pim.vault.kv import KeyValue

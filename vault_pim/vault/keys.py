@@ -7,9 +7,8 @@ first would be worthless without a word.
 import threading
 from collections.abc import Callable
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import TakenOver, VaultRefusal
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.kv import KeyValue
 

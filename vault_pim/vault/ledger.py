@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from vault_pim.domain.errors import TakenOver, VaultNoAnswer
+from vault_pim.domain.secret import SecretStr
 from vault_pim.vault.fingerprints import VaultFingerprints
 from vault_pim.vault.kv import Entry, KeyValue
 from vault_pim.vault.layout import Layout, logins

@@ -7,9 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import ConfigurationError, VaultRefusal
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import read_secret
 from vault_pim.vault.address import AppRoleLogin, CertificateLogin, JwtLogin, Login, TokenLogin

@@ -12,9 +12,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import ConfigurationError, NoAnswer, Refusal
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import read_secret
 from vault_pim.vault.address import AppRoleLogin

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import NotSetUp
+from vault_pim.domain.secret import SecretStr
 from vault_pim.vault.address import AppRoleLogin
 from vault_pim.vault.secret_id_file import write_private
 from vault_pim.vault.session import VaultSession

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import NoAnswer, Refusal, VaultPimError
+from vault_pim.domain.secret import SecretStr
 from vault_pim.vault.address import (
     AppRoleLogin,
     CertificateLogin,

@@ -9,8 +9,8 @@ import secrets
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import SecretStr
 
+from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.signature import Signature, key_id
 from vault_pim.reveal import reveal
 from vault_pim.vault.keys import OnceMadeKey

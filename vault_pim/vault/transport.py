@@ -1,55 +1,57 @@
-"""One HTTP exchange with Vault, over pooled and verified connections.
+"""One HTTP exchange with Vault, over kept and verified connections.
 
-Called by `session` alone. Uses hvac for Vault's headers and verbs, and has every status read by `answers`: hvac's
-exceptions keep the whole answer and those of requests the whole question, and neither may travel on, not even as the
-cause of another exception. Refuses paths that are not what they seem, redirects to strangers, and what the environment
-says of proxies, authorities and passwords (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`, `.netrc`).
+Called by `session` alone, and by `login` for it. Speaks by the standard library (docs/adr/0007), and has every status
+read by `answers`: what http.client raises may repeat the token or half of an answer, so it may not travel on, not even
+as the cause of another exception. Refuses paths that are not what they seem, redirects to strangers, and what the
+environment says of proxies, authorities and passwords (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`, `.netrc`).
 """
 
+import json
 import re
+import select
 import ssl
+from collections import deque
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import requests
-from hvac.adapters import RawAdapter
-from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
+from urllib.parse import quote, urlencode, urlsplit
 
 from vault_pim.domain.errors import ConfigurationError, Impossible, VaultNoAnswer, VaultPimError
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import check_secret_file
 from vault_pim.vault.address import VaultAddress
-from vault_pim.vault.answers import Reply, judge
+from vault_pim.vault.answers import Raw, Reply, judge
 
-TIMEOUT = (3.0, 10.0)
+CONNECT_WITHIN = 3.0
+ANSWER_WITHIN = 10.0
 """Seconds to connect, and to wait for the next byte of an answer."""
-POOL = 32
+KEPT = 32
+"""Idle connections kept open to one node."""
 TEMPORARY_REDIRECT = 307
 _PATH = re.compile(r"(?:[A-Za-z0-9_@+=][A-Za-z0-9._@+=-]*/)*[A-Za-z0-9_@+=][A-Za-z0-9._@+=-]*/?")
 
 
 class Transport:
-    """Pooled connections to one Vault; safe to use from many threads.
+    """Kept connections to one Vault; safe to use from many threads.
 
     Raises:
         ConfigurationError: the address is no http(s) address, or the authority's file cannot be read.
     """
 
     def __init__(self, address: VaultAddress) -> None:
-        self._bases = tuple(_base(url) for url in (address.url, *address.also))
-        http = requests.Session()
-        http.trust_env = False  # no .netrc, no proxy, no REQUESTS_CA_BUNDLE behind the configuration's back
-        http.mount("http://", HTTPAdapter(pool_maxsize=POOL))
-        if any(base.startswith("https:") for base in self._bases):
-            http.mount("https://", _Verified(_tls(address)))
-        self._http = http
         self._address = address
+        self._urls = (address.url, *address.also)
+        self._connect(_tls(address) if any(url.startswith("https:") for url in self._urls) else None)
+        self._always = {"X-Vault-Request": "true"}  # asked for by agents that guard against forged requests
+        if address.namespace:
+            self._always["X-Vault-Namespace"] = address.namespace
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        for node in self._nodes.values():
+            node.close()
 
     def present(self, cert_file: Path, key_file: Path) -> None:
         """Show a client certificate on every connection from now on.
@@ -60,7 +62,7 @@ class Transport:
         Raises:
             ConfigurationError: Vault is not asked by https, or the files are no certificate with its key.
         """
-        if not all(base.startswith("https:") for base in self._bases):
+        if not all(url.startswith("https:") for url in self._urls):
             raise ConfigurationError("a login by certificate needs https", advice="Correct the address of Vault.")
         check_secret_file(key_file)
         context = _tls(self._address)
@@ -72,8 +74,12 @@ class Transport:
                 why=type(error).__name__,
                 advice="Give both as PEM, the key without a passphrase.",
             ) from error
-        self._http.get_adapter("https://").close()
-        self._http.mount("https://", _Verified(context))
+        self.close()
+        self._connect(context)  # anew: what was connected before shows no certificate
+
+    def _connect(self, tls: ssl.SSLContext | None) -> None:
+        self._nodes = {node.base: node for node in (_Node(url, tls) for url in self._urls)}
+        self._first = next(iter(self._nodes.values()))
 
     def exchange(
         self,
@@ -102,78 +108,109 @@ class Transport:
             VaultNoAnswer: nothing is known about the outcome, or Vault could not do it now.
         """
         if not _PATH.fullmatch(path):
-            # requests would resolve `..` before sending (contracts/openbao.md §B, KV v2, last row)
+            # a client would resolve `..` before sending (contracts/openbao.md §B, KV v2, last row)
             raise Impossible(f"{path!r} is no path in Vault")
-        prepared = {"json": body, "params": dict(query or {}), "headers": headers or {}}
-        response = self._send(self._bases[0], method, path, token, prepared)
-        if response.status_code == TEMPORARY_REDIRECT:
-            location = urlsplit(response.headers.get("Location", ""))
-            target = f"{location.scheme}://{location.netloc}"
-            if target not in self._bases:
+        target = f"/v1/{quote(path, safe='/@+=')}" + (f"?{urlencode(query)}" if query else "")
+        sent = self._always | ({"Content-Type": "application/json"} if body is not None else {}) | (headers or {})
+        content = None if body is None else json.dumps(body).encode()
+        answer, location = self._first.send(method, target, content, sent, token)
+        if answer.status == TEMPORARY_REDIRECT:
+            there = urlsplit(location)
+            base = f"{there.scheme}://{there.netloc}"
+            if base not in self._nodes:
                 raise VaultNoAnswer(
-                    f"Vault redirects to {target}, which is not configured",
+                    f"Vault redirects to {base}, which is not configured",
                     why="a standby could not forward the request, and the token is sent to no unknown host",
                     advice="Point vault.url to the active node, or to the cluster's load balancer.",
                 )
-            response = self._send(target, method, path, token, prepared)
-        return judge(response, f"{method} {path}", body, token)
+            answer, _ = self._nodes[base].send(method, target, content, sent, token)
+        return judge(answer, f"{method} {path}", body, token)
 
-    def _send(
-        self, base: str, method: str, path: str, token: SecretStr | None, prepared: dict[str, Any]
-    ) -> requests.Response:
-        adapter = RawAdapter(
-            base_uri=base,
-            token=reveal(token, to="vault") if token else None,
-            namespace=self._address.namespace,
-            session=self._http,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            strict_http=True,
-        )
+
+class _Node:
+    """One address of Vault and the connections to it; those that are idle wait in a queue that needs no lock."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+            raise ConfigurationError(
+                "vault.url must be http(s)://host:port, without a user", advice="Correct vault.url."
+            )
+        self.base = f"{parts.scheme}://{parts.netloc}"
+        self._host, self._port = parts.hostname, parts.port
+        self._tls = tls if parts.scheme == "https" else None
+        self._idle: deque[HTTPConnection] = deque()
+
+    def close(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def send(
+        self, method: str, target: str, content: bytes | None, headers: dict[str, str], token: SecretStr | None
+    ) -> tuple[Raw, str]:
+        """The answer, and where it redirects to."""
+        connection = self._connection()
         failure: VaultPimError
         try:
-            response: requests.Response = adapter.request(
+            if not _is_open(connection):
+                connection.connect()
+                connection.sock.settimeout(ANSWER_WITHIN)
+            connection.request(
                 method,
-                f"/v1/{path}",
-                raise_exception=False,
-                **prepared,
+                target,
+                content,
+                headers | ({"X-Vault-Token": reveal(token, to="vault")} if token else {}),
             )
-        except requests.exceptions.SSLError:
+            response = connection.getresponse()
+            answer = Raw(status=response.status, date=response.getheader("Date"), content=response.read())
+        except ssl.SSLError:
             failure = VaultNoAnswer(
-                f"{base} could not prove that it is Vault",
+                f"{self.base} could not prove that it is Vault",
                 why="its certificate is not signed by a trusted authority, or is for another name",
                 advice="Set vault.ca_cert to the authority that signed Vault's certificate.",
             )
-        except requests.exceptions.Timeout:
-            failure = VaultNoAnswer(f"Vault at {base} did not answer in time")
-        except requests.exceptions.InvalidHeader:
+        except TimeoutError:
+            failure = VaultNoAnswer(f"Vault at {self.base} did not answer in time")
+        except ValueError:
             failure = ConfigurationError("the Vault token is not one line of text", advice="Write the token file anew.")
-        except (requests.exceptions.RequestException, OSError) as error:
-            failure = VaultNoAnswer(f"Vault at {base} was not reached", why=type(error).__name__)
+        except (OSError, HTTPException) as error:
+            failure = VaultNoAnswer(f"Vault at {self.base} was not reached", why=type(error).__name__)
         else:
-            return response
-        raise failure  # outside `except`: what requests raised holds the token and the body
+            if len(self._idle) < KEPT and not response.will_close:
+                self._idle.append(connection)
+            else:
+                connection.close()
+            return answer, response.getheader("Location") or ""
+        connection.close()
+        raise failure  # outside `except`: what was raised may hold the token, or a part of the answer
+
+    def _connection(self) -> HTTPConnection:
+        """One that is idle and that the other side has not closed, or a new one."""
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not _closed(connection):
+                return connection
+            connection.close()
+        if self._tls is None:
+            return HTTPConnection(self._host, self._port, timeout=CONNECT_WITHIN)
+        return HTTPSConnection(self._host, self._port, timeout=CONNECT_WITHIN, context=self._tls)
 
 
-class _Verified(HTTPAdapter):
-    """Checks certificates by one TLS context and nothing else; requests would add the bundle it carries."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=POOL)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
-
-    def cert_verify(self, conn: Any, *_: Any) -> None:
-        conn.cert_reqs = "CERT_REQUIRED"
+def _is_open(connection: HTTPConnection) -> bool:
+    return connection.sock is not None
 
 
-def _base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-        raise ConfigurationError("vault.url must be http(s)://host:port, without a user", advice="Correct vault.url.")
-    return f"{parts.scheme}://{parts.netloc}"
+def _closed(connection: HTTPConnection) -> bool:
+    """Whether an idle connection has something to say, which can only be its end."""
+    if not _is_open(connection):
+        return True
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _tls(address: VaultAddress) -> ssl.SSLContext:

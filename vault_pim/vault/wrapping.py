@@ -5,9 +5,8 @@ was opened by somebody else, or is too old, and Vault does not say which. Both a
 to open a token before it has been looked at: opening tells whoever made it that we took it.
 """
 
-from pydantic import SecretStr
-
 from vault_pim.domain.errors import Intercepted
+from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.answers import BadRequest, Reply
 from vault_pim.vault.transport import Transport

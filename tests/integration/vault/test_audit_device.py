@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import VaultWorld
+from vault_pim.domain.secret import SecretStr
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.audit_device import AuditTrail, audit_hash
 from vault_pim.vault.kv import KeyValue

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import VaultWorld
@@ -13,6 +12,7 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
 from vault_pim.domain.facts import Served
 from vault_pim.domain.generation import Generation, Stage
+from vault_pim.domain.secret import SecretStr
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import held, record

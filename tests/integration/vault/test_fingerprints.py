@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault.test_credentials import a_set
 from tests.integration.vault_world import VaultWorld
 from vault_pim.domain.errors import VaultRefusal
+from vault_pim.domain.secret import SecretStr
 from vault_pim.vault.fingerprints import VaultFingerprints
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import FINGERPRINT_KEY, logins

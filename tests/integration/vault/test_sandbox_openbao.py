@@ -49,7 +49,7 @@ def test_data_outlives_a_kill_and_another_process_on_the_directory(tmp_path: Pat
     """kill -9 loses nothing that was acknowledged; the next one finds it, with a token from before."""
     first = SandboxBao(tmp_path)
     first.start()
-    headers = {"X-Vault-Token": first.admin_token().get_secret_value()}
+    headers = {"X-Vault-Token": first.admin_token()}
     first.call("POST", "sys/mounts/kept", {"type": "kv"}, headers)
     first.call("POST", "kept/x", {"a": "b"}, headers)
     first.restart()

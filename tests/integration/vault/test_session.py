@@ -303,7 +303,7 @@ def test_proxy_and_netrc_of_the_environment_are_not_used(world: VaultWorld, monk
 
 
 def test_redirect_to_a_stranger_is_refused_without_the_token(tmp_path: Path) -> None:
-    """The token would travel with it (contracts/openbao.md, "hvac traps")."""
+    """The token would travel with it (contracts/openbao.md §B, "hvac traps")."""
     with (
         answering(200, {"data": {"ttl": 0}}) as (stranger, seen),
         answering(307, headers={"Location": f"{stranger}/v1/{LOOKUP[1]}"}) as (standby, _),

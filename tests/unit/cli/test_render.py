@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from rich.console import Console
 
 from vault_pim.cli.render import BAD, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import Impossible
+from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.wording import clean, human_duration, human_instant
 
 ROWS: list[list[Cell]] = [["prod/erp", ("overdue", BAD)], ["prod/größer", "current"]]

@@ -4,12 +4,12 @@ import copy
 import pickle
 
 import pytest
-from pydantic import SecretStr
 
 from tests.canary import CANARY, canary_secret
 from vault_pim.domain import errors
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import VaultPimError
+from vault_pim.domain.secret import SecretStr
 
 SET = CredentialSet(
     base_url="https://pim.example.com",

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-from pydantic import SecretStr
-
 from tests.canary import CANARY
 from tests.fakes.ledger import InMemoryLoginLedger
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.http import Http
 from vault_pim.pim.web_session import WebSession
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from tests.canary import CANARY
 from tests.fakes.exceptions import everything_of
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from vault_pim import __version__
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal, UnknownShape
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.http import LONGEST_ANSWER, Http
 
 SECRET = SecretStr(f"{CANARY}-secret")

@@ -1,13 +1,13 @@
 """Proofs and verifications hold only in the PIM's own words."""
 
 import pytest
-from pydantic import SecretStr
 
 from tests.canary import CANARY
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.outcomes import Alive, Dead
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.http import Http
 from vault_pim.pim.verification import Verifier
 

@@ -1,0 +1,1 @@
+"""The connector's side: a credential set from Vault, kept up to date."""
