@@ -18,6 +18,7 @@ class Tag(StrEnum):
     MEND_FAILED = "surroundings:mend:failed"
     ROTATION_ASKED = "rotation:asked"
     REVOCATION_ASKED = "revocation:asked"
+    REVOCATION_RESUMED = "revocation:resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Event:
 
     Attributes:
         by: who acted: the holder's name (daemon or command, host, process id).
+        incident: the name of the incident that it belongs to.
         detail: further facts, all strings, none secret.
     """
 
@@ -36,4 +38,5 @@ class Event:
     generation: int | None = None
     step: str | None = None
     reason: str | None = None
+    incident: str | None = None
     detail: dict[str, str] = field(default_factory=dict)

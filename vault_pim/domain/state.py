@@ -4,7 +4,7 @@ Written by the engine through the `StateStore` port, under check-and-set: a conn
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import Impossible
@@ -39,6 +39,15 @@ class Revocation:
     proven_at: datetime | None = None
     lifted_at: datetime | None = None
     evidence: tuple[str, ...] = ()
+
+    def incident(self, connector: ConnectorId) -> str:
+        """The name of its incident: the same for every process that works on it, and of every try."""
+        return incident(connector, self.asked_at)
+
+
+def incident(connector: ConnectorId, asked_at: datetime) -> str:
+    """The name of the incident of a connector whose revocation was asked for at that instant."""
+    return f"{asked_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{connector.pim}-{connector.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +110,15 @@ class ConnectorState:
     def cut_off(self) -> bool:
         """A revocation was asked for and no new set since."""
         return self.revocation is not None and self.revocation.lifted_at is None
+
+    @property
+    def incident(self) -> str | None:
+        """The name of the incident under way, which ends when a set issued after a proven revocation is served."""
+        asked, current = self.revocation, self.current
+        if asked is None:
+            return None
+        served_anew = current is not None and current.number > asked.through
+        return None if served_anew and asked.proven_at is not None else asked.incident(self.connector)
 
     def put(self, generation: Generation) -> "ConnectorState":
         """The state with that generation added or replaced; the oldest ended ones beyond `FINAL_KEPT` are dropped.

@@ -1,16 +1,14 @@
 """What a person asks for: a rotation or a revocation. Saved durably first; the passes then carry it out."""
 
-import logging
 from dataclasses import replace
 
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import AuditUnavailable, NotProven, TakenOver
+from vault_pim.domain.errors import NotProven, TakenOver
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.state import ConnectorState, Revocation
 from vault_pim.engine.hold import Hold
+from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools
-
-logger = logging.getLogger(__name__)
 
 TRIES = 20
 """How often a revocation is written again after a lost check-and-set; each loss means that a pass saved meanwhile."""
@@ -33,7 +31,8 @@ def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
         )
     if state.holder is not None and state.holder.name != tools.me and state.holder.expires_at > hold.server_now:
         raise TakenOver(f"{connector} is worked on by {state.holder.name}", advice="Try again in a moment.")
-    tools.audit.record(Event(at=now, tag=Tag.ROTATION_ASKED, by=tools.me, connector=connector))
+    asked = Event(at=now, tag=Tag.ROTATION_ASKED, by=tools.me, connector=connector, incident=state.incident)
+    record(tools, asked, urgent=False)
     lifted = replace(state.revocation, lifted_at=state.revocation.lifted_at or now) if state.revocation else None
     hold.write(replace(state, rotation_asked_at=now, revocation=lifted, failures=None))
     return hold.state
@@ -47,28 +46,31 @@ def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> Conn
     Raises:
         TakenOver: others kept writing; nothing was asked.
     """
+    asked_at = tools.clock.now()
     for _ in range(TRIES):
         hold = Hold(tools, connector)
         if hold.state.cut_off:
+            _tell(tools, Tag.REVOCATION_RESUMED, hold.state, reason)
             return hold.state
-        _record_asked(tools, connector, reason)
-        asked = Revocation(
-            through=hold.state.next_number - 1, reason=reason, asked_at=tools.clock.now(), asked_by=tools.me
-        )
+        asked = Revocation(through=hold.state.next_number - 1, reason=reason, asked_at=asked_at, asked_by=tools.me)
+        state = replace(hold.state, revocation=asked, holder=None, rotation_asked_at=None, failures=None)
+        _tell(tools, Tag.REVOCATION_ASKED, state, reason)
         try:
-            hold.write(replace(hold.state, revocation=asked, holder=None, rotation_asked_at=None, failures=None))
+            hold.write(state)
         except TakenOver:
             continue
         return hold.state
     raise TakenOver(f"{connector} is written by others all the time", advice="Stop the daemons, then revoke again.")
 
 
-def _record_asked(tools: Tools, connector: ConnectorId, reason: str) -> None:
-    """Audit the wish; a revocation is carried out even where the log cannot be written, which is said."""
+def _tell(tools: Tools, tag: Tag, state: ConnectorState, reason: str) -> None:
+    """Audit that a revocation is wished for; that is carried out even where the log cannot be written."""
     event = Event(
-        at=tools.clock.now(), tag=Tag.REVOCATION_ASKED, by=tools.me, connector=connector, detail={"reason": reason}
+        at=tools.clock.now(),
+        tag=tag,
+        by=tools.me,
+        connector=state.connector,
+        incident=state.incident,
+        detail={"reason": reason},
     )
-    try:
-        tools.audit.record(event)
-    except AuditUnavailable as error:
-        logger.warning("%s; the revocation of %s is asked for unrecorded", error.what, connector)
+    record(tools, event, urgent=True)

@@ -4,7 +4,6 @@ There is no recovery code: after a crash at any point the next pass is the ordin
 commands `plan`, `apply`, `rotate` and `revoke`; nothing is due because one of them called.
 """
 
-import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 from vault_pim.domain.connector import Connector, ConnectorId
-from vault_pim.domain.errors import AuditUnavailable, TakenOver, VaultPimError
+from vault_pim.domain.errors import TakenOver, VaultPimError
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.facts import Facts, Survey
 from vault_pim.domain.generation import Generation, Stage, Step
@@ -24,11 +23,10 @@ from vault_pim.engine.effects import STEPS, Done, declared
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.mends import MENDS
 from vault_pim.engine.observe import Look, observe
+from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle.decide import decide, role_due
 from vault_pim.lifecycle.findings import findings
-
-logger = logging.getLogger(__name__)
 
 Watcher = Callable[[Do | Mend], None]
 
@@ -169,7 +167,6 @@ class Reconciler:
         )
 
     def _record(self, facts: Facts, decision: Do | Mend, tag: Tag, detail: dict[str, str] | None = None) -> None:
-        """Audit, or do nothing; only a revocation goes on without, and says so."""
         event = Event(
             at=self.tools.clock.now(),
             tag=tag,
@@ -178,14 +175,10 @@ class Reconciler:
             generation=decision.number,
             step=decision.step if isinstance(decision, Do) else decision.part,
             reason=decision.reason,
+            incident=facts.state.incident,
             detail=detail or {},
         )
-        try:
-            self.tools.audit.record(event)
-        except AuditUnavailable as error:
-            if not facts.state.cut_off:
-                raise
-            logger.warning("%s; the revocation of %s goes on unrecorded", error.what, facts.id)
+        record(self.tools, event, urgent=facts.state.cut_off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The record of a connector keeps its invariants, whatever is put into it."""
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 
 import pytest
 from hypothesis import settings
@@ -131,3 +132,23 @@ class Record(RuleBasedStateMachine):
 
 Record.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestRecord = Record.TestCase
+
+
+def test_incident_is_named_alike_by_whoever_works_on_it() -> None:
+    """By connector and instant of the wish alone, whatever time zone that is told in."""
+    asked = a_revocation(1)
+    elsewhere = replace(asked, asked_at=asked.asked_at.astimezone(timezone(timedelta(hours=5))))
+    named = a_state(revocation=asked).incident
+    assert named == f"{asked.asked_at:%Y%m%dT%H%M%SZ}-prod-erp"
+    assert a_state(revocation=elsewhere).incident == named
+
+
+def test_incident_ends_when_a_set_issued_after_the_proof_is_served() -> None:
+    """Not with the proof: the new set belongs to it. The old one that is served does not end it."""
+    asked = replace(a_revocation(1), proven_at=None)
+    proven = replace(asked, proven_at=asked.asked_at)
+    assert a_state().incident is None
+    assert a_state(revocation=proven).incident is not None
+    assert a_state(a_generation(1), revocation=proven).incident is not None
+    assert a_state(a_generation(2), revocation=asked).incident is not None
+    assert a_state(a_generation(2), revocation=proven).incident is None

@@ -240,6 +240,25 @@ def test_rotation_asked_twice_after_a_revocation_keeps_when_it_was_lifted(provis
     assert provisioned.state.revocation == lifted
 
 
+def test_every_event_of_a_revocation_names_its_incident(provisioned: World) -> None:
+    """From the wish to the new set, in every process; what comes after does not."""
+    before = len(provisioned.audit.events)
+    provisioned.revoke()
+    provisioned.clock.forward(HOUR)
+    provisioned.revoke()
+    provisioned.rotate()
+    told = provisioned.audit.events[before:]
+    assert len({one.incident for one in told}) == 1
+    assert told[0].incident is not None
+    assert [one.tag for one in told if one.step is None] == [
+        Tag.REVOCATION_ASKED,
+        Tag.REVOCATION_RESUMED,
+        Tag.ROTATION_ASKED,
+    ]
+    provisioned.rotate()
+    assert provisioned.audit.events[-1].incident is None
+
+
 def test_revocation_proceeds_without_an_audit_log_and_says_so(
     provisioned: World, caplog: pytest.LogCaptureFixture
 ) -> None:
