@@ -9,10 +9,11 @@ from typing import Any
 
 from tests.canary import CANARY, canary_secret
 from tests.contract.bench import made_by
-from tests.contract.sandbox_bench import Requests, SandboxBench
+from tests.contract.sandbox_bench import ACCOUNT, Requests, SandboxBench
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.secret import SecretStr
+from vault_pim.pim.account import needed
 from vault_pim.pim.console import Console, Printed
 from vault_pim.pim.driver import Driver
 from vault_pim.pim.releases import RELEASES, Release
@@ -62,15 +63,19 @@ def sandbox_bench(release: str, mechanism: Mechanism, console_directory: Path | 
     with SandboxPim(release=release, secret_marker=CANARY, control_token=CONTROL_TOKEN) as pim:
         console = sandbox_console(pim, console_directory, QuickConsole) if console_directory else None
         usual = {"mechanism": mechanism, "console": console}
+        privileges = needed(ROWS[release], mechanism, console=console is not None, user_groups=True)
+        password = SecretStr(pim.add_account(ACCOUNT, privileges))
+        account = {"username": ACCOUNT, "password": lambda: password}
 
         def make(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any) -> Driver:
-            return sandbox_driver(pim, ledger, **(usual | changes))
+            return sandbox_driver(pim, ledger, **(usual | account | changes))
 
         with made_by(mechanism):
             yield SandboxBench(
                 pim,
                 release,
                 make,
+                password=password,
                 writes=_writes(ROWS[release], mechanism, by_screen=console is None),
                 reads=_reads(ROWS[release], mechanism, by_screen=console is None),
             )
@@ -93,10 +98,10 @@ def _writes(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
 def _reads(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
     paths = ["/api/rest/v1", row.rest("security"), "/user/role/create"]
     paths.append("/rest/user_role/" if row.roles_by_rest else "/datagrid/pim-role-grid")
-    if row.connection_limit is not None:
+    if mechanism is Mechanism.CONNECTIONS:
         paths.append("/rest/connections")
-    if mechanism is Mechanism.CONNECTIONS and row.limit_enforced:
-        paths.append("/rest/connections/max-limit-reached")
+        if row.limit_enforced:
+            paths.append("/rest/connections/max-limit-reached")
     if mechanism is Mechanism.USER_AND_CLIENT:
         paths.append("/datagrid/pim-user-grid")
         if by_screen:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.canary import CANARY, canary_secret
 from tests.contract.bench import PERMISSIONS, ROLE, WIDER, connector, planned
-from tests.contract.sandbox_bench import SandboxBench
+from tests.contract.sandbox_bench import ACCOUNT, SandboxBench
 from tests.fakes.exceptions import everything_of
 from vault_pim.domain.errors import LoginRefused, PimNoAnswer, PimRefusal
 from vault_pim.domain.secret import SecretStr
@@ -47,7 +47,7 @@ class AccountContract:
     def test_corrected_password_is_taken_without_a_restart(self, bench: SandboxBench) -> None:
         """The password is asked for anew for each login; a success wipes out what was refused before."""
         wrong = SecretStr(canary_secret())
-        passwords = [wrong, SecretStr(bench.pim.admin_password)]
+        passwords = [wrong, bench.password]
         driver = bench.driver(password=lambda: passwords.pop(0) if len(passwords) > 1 else passwords[0])
         with pytest.raises(LoginRefused):
             driver.survey()
@@ -64,15 +64,15 @@ class AccountContract:
 
     def test_locked_account_is_not_provoked(self, bench: SandboxBench) -> None:
         """A lock says nothing about the password: wait for its end, then log in with the same one."""
-        admin = bench.pim.world.user_by_login(bench.pim.admin_username)
-        assert admin is not None
-        admin.failures, admin.first_failure = 5, bench.pim.clock.now()
+        account = bench.pim.world.user_by_login(ACCOUNT)
+        assert account is not None
+        account.failures, account.first_failure = 5, bench.pim.clock.now()
         driver = bench.driver()
         if bench.traits.login.lock_counts == "nothing":  # PIM 4.0 and older: nothing locks
             driver.survey()
             return
         for _ in range(3):
-            with pytest.raises(LoginRefused, match="let 'admin' in") as refused:
+            with pytest.raises(LoginRefused, match="let 'vault-pim-admin' in") as refused:
                 driver.survey()
             assert "locked" in refused.value.why
         assert bench.logins() == 1

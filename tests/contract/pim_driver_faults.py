@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.bench import PERMISSIONS, ROLE, WIDER, connector, issued, planned
-from tests.contract.sandbox_bench import LOGIN, Requests, SandboxBench
+from tests.contract.sandbox_bench import ACCOUNT, LOGIN, Requests, SandboxBench
 from vault_pim.domain.errors import PimNoAnswer
 from vault_pim.domain.facts import Presence
 from vault_pim.domain.outcomes import Dead, Verified
@@ -45,7 +45,7 @@ class FaultsContract:
         assert isinstance(driver.prove_dead(credentials, tokens), Dead)
         assert bench.left_over() == rows
         assert sorted(role.label for role in bench.pim.world.roles.values()) == [
-            "Administrator", "Catalog manager", ROLE, "User",
+            "Administrator", "Catalog manager", ROLE, "User", ACCOUNT,
         ]  # fmt: skip
 
     @pytest.mark.parametrize("kind", ["lose_reply", "refuse", "html_500"])

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.releases import RELEASES
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.akeneo.releases import RELEASES as TRAITS
@@ -12,6 +13,7 @@ from vault_pim.sandbox.pim_server import SandboxPim
 
 LOGIN = "/user/login-check"
 TOKEN = "/api/oauth/v1/token"
+ACCOUNT = "vault-pim-admin"
 Requests = tuple[tuple[str, str], ...]
 Make = Callable[..., PimDriver]
 
@@ -22,6 +24,7 @@ class SandboxBench:
     Args:
         release: of which release it is.
         make: builds a driver from the PIM, a ledger and changed arguments.
+        password: of the account that its drivers have there.
         writes: method and path of every mutating request of its drivers.
         reads: the same for the other requests of a survey.
 
@@ -29,12 +32,15 @@ class SandboxBench:
         ledger: shared by all drivers.
     """
 
-    def __init__(self, pim: SandboxPim, release: str, make: Make, *, writes: Requests, reads: Requests) -> None:
+    def __init__(
+        self, pim: SandboxPim, release: str, make: Make, *, password: SecretStr, writes: Requests, reads: Requests
+    ) -> None:
         self.pim = pim
         self.traits = TRAITS[release]
         self.row = next(row for row in RELEASES if row.name == release)
         self.writes = writes
         self.reads = reads
+        self.password = password
         self.ledger = InMemoryLoginLedger()
         self._make = make
 

@@ -1,37 +1,24 @@
 """`doctor`: a preflight. Looks at Vault, the PIMs and the rights of vault-pim's own accounts; changes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 import typer
 
 from vault_pim.assembly import Installation, assemble
+from vault_pim.cli.check import ATTENTION, FAILED, OK, Check
+from vault_pim.cli.doctor_pim import look_at_pim
 from vault_pim.cli.invocation import FINDING, AsJson, invocation, worst
-from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted
-from vault_pim.domain.connector import Connector
+from vault_pim.cli.render import BAD, GOOD, WARN, Output
 from vault_pim.domain.errors import VaultPimError
-from vault_pim.domain.facts import Presence, Survey
+from vault_pim.domain.facts import Presence
 from vault_pim.domain.wording import human_duration
-from vault_pim.pim.passwords import WEAKNESS, better_mechanism
 from vault_pim.settings.findings import findings as file_findings
 from vault_pim.vault.rights import excess, lacking
 
 CLOCKS_APART = timedelta(seconds=30)
-OK, ATTENTION, FAILED = "ok", "attention", "failed"
 STYLES = {OK: GOOD, ATTENTION: WARN, FAILED: BAD}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at."""
-
-    subject: str
-    outcome: str
-    said: str
-    advice: str = ""
-    exit_code: int = 0
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
@@ -69,7 +56,7 @@ def _all(installation: Installation) -> Iterator[Check]:
     if any(one.outcome == FAILED for one in vault):
         return  # the login ledger is in Vault: without it no PIM is asked
     for pim in installation.settings.pims:
-        yield from _tried(f"PIM {pim}", partial(_pim, installation, pim))
+        yield from _tried(f"PIM {pim}", partial(look_at_pim, installation, pim))
 
 
 def _vault(installation: Installation) -> Iterator[Check]:
@@ -103,53 +90,6 @@ def _vault(installation: Installation) -> Iterator[Check]:
             advice="" if fine else "Run `vault-pim setup` as an administrator.",
             exit_code=0 if fine else FINDING,
         )
-
-
-def _pim(installation: Installation, pim: str) -> Iterator[Check]:
-    """Reachable, our account's rights, free slots, and what the connectors ask for."""
-    survey = installation.reconciler(pim).survey()
-    connectors = [one for one in installation.settings.connectors() if one.id.pim == pim]
-    yield Check(subject=f"PIM {pim}", outcome=OK, said=f"release {survey.pim_release} answers, and takes our login")
-    yield _slots(pim, survey, connectors)
-    yield _passwords(installation, pim)
-    for connector in connectors:
-        if unknown := sorted(connector.permissions - survey.offered):
-            yield Check(
-                subject=str(connector.id),
-                outcome=ATTENTION,
-                said=f"the PIM does not offer {', '.join(unknown)}",
-                advice=f"Correct the permissions of {connector.id}.",
-                exit_code=FINDING,
-            )
-
-
-def _passwords(installation: Installation, pim: str) -> Check:
-    """Whose the passwords are; those of connections are the PIM's, and weak."""
-
-    console = installation.settings.pims[pim].console is not None
-    better = better_mechanism(pim, installation.reconciler(pim).tools.driver.mechanism, console=console)
-    return Check(
-        subject=f"PIM {pim}",
-        outcome=ATTENTION if better and console else OK,
-        said=WEAKNESS if better else "passwords are ours, of 256 random bits",
-        advice=better if better and console else "",
-        exit_code=FINDING if better and console else 0,
-    )
-
-
-def _slots(pim: str, survey: Survey, connectors: list[Connector]) -> Check:
-    """Overlap needs one slot more than there are connectors, at the least."""
-    free = survey.free_slots
-    if free is None or free > len(connectors):
-        said = "as many connections as one likes" if free is None else f"{counted(free, 'free connection slot')}"
-        return Check(subject=f"PIM {pim}", outcome=OK, said=said)
-    return Check(
-        subject=f"PIM {pim}",
-        outcome=ATTENTION,
-        said=f"{counted(free, 'free connection slot')} for {counted(len(connectors), 'connector')}",
-        advice=f"Delete connections nobody uses at PIM {pim}: every rotation needs a second one for its grace.",
-        exit_code=FINDING,
-    )
 
 
 def _tried(subject: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:

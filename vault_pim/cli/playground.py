@@ -16,8 +16,11 @@ from typing import Any, Self
 import yaml
 
 from vault_pim.assembly import address, layout
+from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.wording import format_duration
+from vault_pim.pim.account import needed
+from vault_pim.pim.releases import RELEASES, Release
 from vault_pim.settings import Settings
 from vault_pim.vault.address import TokenLogin, VaultAddress
 from vault_pim.vault.secret_ids import write_login
@@ -28,8 +31,8 @@ TOKEN_LIFETIME = timedelta(seconds=8)
 """Short, so that a grace can be waited for; a real PIM has an hour."""
 READ = "pim_api_overall_access"
 """The permission every connector needs; all of these are offered by every release."""
-WITHOUT_CONNECTIONS = frozenset({"1.7", "2.3", "3.2"})
-"""Releases at which clients are made by console."""
+PIM_ACCOUNT = "vault-pim-admin"
+"""vault-pim's own account at the PIM: it may do what it must, and nothing else."""
 CONNECTORS: dict[str, dict[str, Any]] = {
     "erp": {
         "label": "ERP",
@@ -72,7 +75,6 @@ class Playground:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.config = self.directory / "vault-pim.yaml"
         self.bao = SandboxBao(self.directory / "openbao")
-        self._release = pim_release
         self._control_token = secrets.token_hex(16)
         self.pim = SandboxPim(
             release=pim_release, access_token_lifetime=TOKEN_LIFETIME, control_token=self._control_token
@@ -115,11 +117,13 @@ class Playground:
 
     def _write_configuration(self) -> None:
         password_file = self.directory / "pim_password"
-        _write(password_file, self.pim.admin_password)
+        release, mechanism = self._shape()
+        _write(password_file, self.pim.add_account(PIM_ACCOUNT, needed(release, mechanism, console=True)))
+        _write(self.directory / "pim_admin_password", self.pim.admin_password)
         login = self.directory / "login" / "daemon"
         files = {"role_id_file": str(login / "role_id"), "secret_id_file": str(login / "secret_id")}
         lifetime = format_duration(TOKEN_LIFETIME)
-        web = {"username": self.pim.admin_username, "password_file": str(password_file)}
+        web = {"username": PIM_ACCOUNT, "password_file": str(password_file)}
         document = {
             "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
             "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": lifetime} | self._console()},
@@ -134,9 +138,14 @@ class Playground:
         }
         _write(self.config, yaml.safe_dump(document, sort_keys=False))
 
+    def _shape(self) -> tuple[Release, Mechanism]:
+        """What the PIM is to its driver."""
+        release = next(one for one in RELEASES if one.name == self.pim.pim.release.name)
+        return release, Mechanism.USER_AND_CLIENT if release.connection_limit is None else Mechanism.CONNECTIONS
+
     def _console(self) -> dict[str, Any]:
         """The PIM's console, where there is no other way to make a client."""
-        if self._release not in WITHOUT_CONNECTIONS:
+        if self._shape()[1] is Mechanism.CONNECTIONS:
             return {}
         token_file = self.directory / "control_token"
         _write(token_file, self._control_token)

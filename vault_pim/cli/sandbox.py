@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from vault_pim.cli.invocation import AsJson
-from vault_pim.cli.playground import Playground
+from vault_pim.cli.playground import PIM_ACCOUNT, Playground
 from vault_pim.cli.render import GOOD, Output
 
 
@@ -60,14 +60,17 @@ def up(
                 "config": world.config,
                 "vault_url": world.bao.url,
                 "pim_url": world.pim.url,
-                "pim_username": world.pim.admin_username,
+                "pim_username": PIM_ACCOUNT,
                 "pim_password_file": world.directory / "pim_password",
+                "pim_admin_username": world.pim.admin_username,
+                "pim_admin_password_file": world.directory / "pim_admin_password",
                 "admin_token_file": world.admin_token_file,
                 "logins": world.directory / "login",
             }
         )
         output.line(f"OpenBao   {world.bao.url}", GOOD)
-        output.line(f"PIM       {world.pim.url}  (user {world.pim.admin_username}, password in pim_password)", GOOD)
+        output.line(f"PIM       {world.pim.url}  (user {PIM_ACCOUNT}, password in pim_password)", GOOD)
+        output.line(f"          (user {world.pim.admin_username} may do everything; password in pim_admin_password)")
         output.line(f"Config    {world.config}", GOOD)
         output.line(f"Admin     {world.admin_token_file}  (a Vault token; only `vault-pim setup` needs it)", GOOD)
         output.line()

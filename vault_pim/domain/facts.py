@@ -32,6 +32,7 @@ class Survey:
         roles: names of all roles.
         offered: privileges the PIM's role form offers.
         free_slots: how many more connections may be made; None where the PIM has no limit.
+        account: privileges that vault-pim's own account holds.
     """
 
     pim_release: str
@@ -39,6 +40,7 @@ class Survey:
     roles: frozenset[str]
     offered: frozenset[str]
     free_slots: int | None
+    account: frozenset[str] = frozenset()
 
 
 class Presence(StrEnum):

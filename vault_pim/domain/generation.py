@@ -58,6 +58,7 @@ class Generation:
         client_id, username: its names at the PIM; None until issued.
         fingerprints: keyed fingerprint by field, by which a leaked value is found again.
         refusal: why it cannot be used: verification refused it, or its stored copy is lost; None if neither.
+        access_token_lifetime: seconds that an access token of it lives, as the PIM said; None until verified.
         retire_at: when its grace ends; None before GRACE.
     """
 
@@ -78,3 +79,4 @@ class Generation:
     retire_at: datetime | None = None
     ended_at: datetime | None = None
     refusal: str | None = None
+    access_token_lifetime: int | None = None

@@ -62,13 +62,18 @@ class Policy:
             if value <= timedelta(0):
                 raise ConfigurationError(f"{key} of policy {self.name} is not positive", advice="Give it a length.")
 
+    def least_grace(self, access_token_lifetime: timedelta) -> timedelta:
+        """The shortest grace in which no connector is left with a dead set: it may notice a new one only after
+        `refresh_interval`, and its last access token lives on after that."""
+        return self.refresh_interval + access_token_lifetime
+
     def check_grace(self, access_token_lifetime: timedelta) -> None:
         """Refuse a grace in which a connector could be left with a dead set.
 
         Raises:
             ConfigurationError: grace < refresh interval + lifetime of an access token at the PIM.
         """
-        needed = self.refresh_interval + access_token_lifetime
+        needed = self.least_grace(access_token_lifetime)
         least = format_duration(needed)
         if self.grace < needed:
             raise ConfigurationError(

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     STRANGER = "stranger"
     REAPPEARED = "reappeared"
     ACCESS_MISSING = "access-missing"
+    GRACE_TOO_SHORT = "grace-too-short"
 
 
 SENTENCES: dict[Reason, str] = {
@@ -88,4 +89,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.STRANGER: "an object at the PIM has a label of ours, but we did not make it",
     Reason.REAPPEARED: "an upgrade of the PIM made a connection of its client",
     Reason.ACCESS_MISSING: "its entity or login in Vault is missing or differs",
+    Reason.GRACE_TOO_SHORT: "its grace is too short for the access tokens of its PIM",
 }

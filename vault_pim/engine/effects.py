@@ -71,8 +71,9 @@ def verify(tools: Tools, facts: Facts, number: int) -> Done:
     match verification:
         case Refused(reason=reason):
             return refused(facts, generation, reason)
-        case Verified(allowed=allowed, forbidden=forbidden):
-            verified = replace(generation, stage=advance(generation.stage, Step.VERIFY))
+        case Verified(allowed=allowed, forbidden=forbidden, access_token_lifetime=lifetime):
+            stage = advance(generation.stage, Step.VERIFY)
+            verified = replace(generation, stage=stage, access_token_lifetime=lifetime)
             return Done(
                 state=facts.state.put(verified),
                 observation=facts.observation,

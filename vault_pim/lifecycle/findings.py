@@ -1,17 +1,20 @@
 """What a person should know of a connector, beside the next step: strangers, overdue sets, missing access."""
 
+from datetime import timedelta
+
 from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
-from vault_pim.domain.wording import human_duration
+from vault_pim.domain.wording import format_duration, human_duration
 from vault_pim.lifecycle.checks import is_ours
 from vault_pim.lifecycle.schedule import due_of_current
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
-    return (*_overdue(facts), *_strangers(facts), *_reappeared(facts), *_access(facts), *_configuration(facts))
+    looks = _overdue, _strangers, _reappeared, _access, _configuration, _grace
+    return tuple(found for look in looks for found in look(facts))
 
 
 def _overdue(facts: Facts) -> tuple[Finding, ...]:
@@ -69,3 +72,15 @@ def _configuration(facts: Facts) -> tuple[Finding, ...]:
         if gone
         else ()
     )
+
+
+def _grace(facts: Facts) -> tuple[Finding, ...]:
+    """By what the PIM said when it verified the set, whatever its configured lifetime is."""
+    current = facts.state.current
+    if facts.connector is None or current is None or current.access_token_lifetime is None:
+        return ()
+    policy, lifetime = facts.connector.policy, timedelta(seconds=current.access_token_lifetime)
+    if policy.grace >= (least := policy.least_grace(lifetime)):
+        return ()
+    advice = f"set grace of policy {policy.name} to at least {format_duration(least)}"
+    return (Finding(reason=Reason.GRACE_TOO_SHORT, detail=f"they live {human_duration(lifetime)}; {advice}"),)

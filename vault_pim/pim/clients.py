@@ -17,9 +17,6 @@ from vault_pim.pim.grids import grid_rows
 from vault_pim.pim.shapes import ClientRow
 from vault_pim.pim.web_session import WebSession
 
-CLIENT_SCREEN: Final = "pim_enrich_api_connection_manage"
-"""The privilege that the client screen wants."""
-
 _ROW = re.compile(r"\| (?P<id>[^|]+?) +\| (?P<secret>[^|]+?) +\| (?P<label>.*?) *\|")
 _HEADER: Final = ("client id", "secret", "label")
 _NONE: Final = "No client is currently registered."

@@ -75,11 +75,6 @@ class Connections:
         """Every connection and connected app."""
         return read(self._web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
 
-    @property
-    def needed(self) -> frozenset[str]:
-        """`Sets.needed`."""
-        return frozenset(("akeneo_connectivity_connection_manage_settings",))
-
     def look(self) -> Seen:
         """Look at all; `Sets.look`. An app's connection takes a slot, but cannot be looked at."""
         listed = self.all()

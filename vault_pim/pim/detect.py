@@ -18,9 +18,6 @@ from vault_pim.pim.web_session import WebSession
 
 AUTO: Final = "auto"
 
-ROLE_PRIVILEGES: Final = frozenset(("pim_user_role_create", "pim_user_role_edit", "pim_user_role_index"))
-"""What every mechanism needs of our own account."""
-
 
 def detect_release(http: Http, configured: str = AUTO) -> Release:
     """The newest known release whose marker the PIM has. Needs no account.

@@ -18,10 +18,11 @@ from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
 from vault_pim.domain.secret import SecretStr
+from vault_pim.pim.account import needed
 from vault_pim.pim.clients import Clients, ConsoleClients, ScreenClients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console
-from vault_pim.pim.detect import AUTO, ROLE_PRIVILEGES, detect_release, held_privileges
+from vault_pim.pim.detect import AUTO, detect_release, held_privileges
 from vault_pim.pim.http import CONNECT_TIMEOUT, READ_TIMEOUT, Http
 from vault_pim.pim.passwords import new_password
 from vault_pim.pim.releases import RELEASES, Release
@@ -120,15 +121,20 @@ class Driver:
         """
         parts = self._known = self._parts(detect_release(self._http, self._configured))
         ours = self._chosen(parts)
-        held = held_privileges(self._web, parts.release, ROLE_PRIVILEGES | ours.needed)
+        held = held_privileges(self._web, parts.release, self._needed(parts, self.mechanism))
         seen = ours.look()
-        others = (one for one in parts.mechanisms.values() if one is not ours and one.needed <= held)
+        others = (
+            one
+            for mechanism, one in parts.mechanisms.items()
+            if one is not ours and self._needed(parts, mechanism) <= held
+        )
         return Survey(
             pim_release=parts.release.name,
             sightings=(*seen.sightings, *(sighting for one in others for sighting in one.traces())),
             roles=frozenset(role.label for role in parts.roles.all()),
             offered=parts.roles.offered(),
             free_slots=seen.free_slots,
+            account=held,
         )
 
     def role(self, name: str, permissions: frozenset[str]) -> Presence:
@@ -196,6 +202,9 @@ class Driver:
         if self._known is None:
             self._known = self._parts(detect_release(self._http, self._configured))
         return self._known
+
+    def _needed(self, parts: _Parts, mechanism: Mechanism) -> frozenset[str]:
+        return needed(parts.release, mechanism, console=self._console is not None)
 
     def _chosen(self, parts: _Parts) -> Sets:
         chosen = parts.mechanisms.get(self.mechanism)

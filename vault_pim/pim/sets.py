@@ -22,11 +22,6 @@ class Seen:
 class Sets(Protocol):
     """One mechanism at one PIM."""
 
-    @property
-    def needed(self) -> frozenset[str]:
-        """The privileges that it needs of our own account, beside those for roles."""
-        ...
-
     def look(self) -> Seen:
         """Look at every set."""
         ...

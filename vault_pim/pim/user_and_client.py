@@ -20,11 +20,11 @@ from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.secret import SecretStr
-from vault_pim.pim.clients import CLIENT_SCREEN, Client, Clients, ScreenClients
+from vault_pim.pim.clients import Client, Clients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.sets import Seen
 from vault_pim.pim.shapes import Connection, GroupRow, RoleRow, UserRow
-from vault_pim.pim.users import USER_PRIVILEGES, NewUser, Users
+from vault_pim.pim.users import NewUser, Users
 
 DOMAIN: Final = "vault-pim.invalid"
 """Of the e-mail addresses of our API users: the PIM wants one each, and nothing can be delivered there (RFC 2606)."""
@@ -64,11 +64,6 @@ class UsersAndClients:
         self._clients = clients
         self._connections = connections
         self._new_password = new_password
-
-    @property
-    def needed(self) -> frozenset[str]:
-        """`Sets.needed`."""
-        return USER_PRIVILEGES | ({CLIENT_SCREEN} if isinstance(self._clients, ScreenClients) else frozenset())
 
     def look(self) -> Seen:
         """Look at what has a label of our form: every client, and every user without its client; `Sets.look`."""

@@ -22,9 +22,6 @@ from vault_pim.pim.pages import messages
 from vault_pim.pim.shapes import GroupRow, RoleRow, SavedUser, UserRow, UserViolations
 from vault_pim.pim.web_session import WebSession
 
-USER_PRIVILEGES: Final = frozenset(("pim_user_user_index", "pim_user_user_create", "pim_user_user_remove"))
-"""What our own account needs for users, beside those for roles."""
-
 _EVERYBODY: Final = "All"
 _FORM: Final = "pim_user_user_form"
 _ROLES: Final = f"{_FORM}[rolesCollection][]"

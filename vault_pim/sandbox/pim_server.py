@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vault_pim.sandbox.akeneo.application import application
 from vault_pim.sandbox.akeneo.clock import MovableClock
-from vault_pim.sandbox.akeneo.pim import ACCESS_LIFETIME, Pim, install
+from vault_pim.sandbox.akeneo.pim import ACCESS_LIFETIME, Pim, add_user, install
 from vault_pim.sandbox.akeneo.releases import RELEASES
-from vault_pim.sandbox.akeneo.world import World
+from vault_pim.sandbox.akeneo.world import Role, World
 from vault_pim.sandbox.control import Control
 from vault_pim.sandbox.faults import FaultMiddleware, Faults
 from vault_pim.sandbox.loopback import LeavingServer, listening_socket, tracking
@@ -68,6 +69,7 @@ class SandboxPim:
         access_token_lifetime: timedelta = ACCESS_LIFETIME,
     ) -> None:
         self.admin_username = admin_username
+        self._marker = secret_marker
         self.admin_password = admin_password or secret_marker + secrets.token_urlsafe(18)
         self.faults = Faults()
         self.requests: list[tuple[str, str, int]] = []
@@ -99,6 +101,19 @@ class SandboxPim:
     def world(self) -> World:
         """The PIM's state, to be looked into."""
         return self._pim.world
+
+    def add_account(self, username: str, privileges: Iterable[str]) -> str:
+        """Add a user of the interface, in a role of the same name that grants exactly these privileges.
+
+        Returns:
+            The password, generated.
+        """
+        code = f"ROLE_{username.upper()}"
+        role = Role(id=self.world.next_id("role"), code=code, label=username, privileges=set(privileges))
+        self.world.roles[role.id] = role
+        password = self._marker + secrets.token_urlsafe(18)
+        add_user(self._pim, username, password, role)
+        return password
 
     def start(self) -> Self:
         """Serve, in a thread of its own; returns when requests are answered."""

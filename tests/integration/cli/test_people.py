@@ -12,6 +12,7 @@ import pytest
 
 from tests.docs.json_page import section
 from tests.integration.cli.conftest import Arena, Command
+from vault_pim.cli.playground import PIM_ACCOUNT
 from vault_pim.cli.sandbox import PimRelease
 from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.faults import Fault
@@ -93,6 +94,27 @@ def test_doctor_says_whose_move_it_is_when_the_pim_is_silent(arena: Arena, run: 
     assert ran.code == 4
     outcomes = {check["subject"]: check["outcome"] for check in json.loads(ran.out)["checks"]}
     assert (outcomes["Vault"], outcomes["PIM sandbox"]) == ("ok", "failed")
+
+
+def test_doctor_names_what_the_pim_account_may_beyond_its_need(arena: Arena, run: Command) -> None:
+    """Exactly the surplus, and with it a finding; what is missing is a failure."""
+    [role] = [role for role in arena.pim.world.roles.values() if role.label == PIM_ACCOUNT]
+    role.privileges |= {"pim_user_user_edit", "oro_config_system"}
+    ran = run("doctor")
+    assert ran.code == 2
+    assert f"{PIM_ACCOUNT} may also oro_config_system, pim_user_user_edit\n" in ran.out
+    role.privileges -= {"pim_user_user_edit", "oro_config_system", "pim_user_role_edit"}
+    ran = run("doctor")
+    assert (ran.code, "its role lacks pim_user_role_edit" in ran.out) == (1, True)
+
+
+def test_doctor_compares_the_declared_token_lifetime_with_the_real_one(arena: Arena, run: Command) -> None:
+    """The PIM says it with every grant; a grace that was reckoned with less may leave a connector with a dead set."""
+    assert run("apply").code == 0
+    assert "access tokens live 8 s, declared 8 s" in run("doctor").out
+    arena.configure(lambda document: document["pims"]["sandbox"].update(access_token_lifetime="PT5S"))
+    ran = run("doctor")
+    assert (ran.code, "Set pims.sandbox.access_token_lifetime to PT8S" in ran.out) == (2, True)
 
 
 def test_doctor_sees_rights_beyond_need(arena: Arena, run: Command) -> None:

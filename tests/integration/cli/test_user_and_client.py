@@ -10,7 +10,7 @@ import pytest
 
 from tests.canary import CANARY, canary_secret
 from tests.integration.cli.conftest import MARKER, Arena, Command, rotate_under_load
-from vault_pim.cli.playground import TOKEN_LIFETIME
+from vault_pim.cli.playground import PIM_ACCOUNT, TOKEN_LIFETIME
 from vault_pim.sandbox.connector import Connector
 from vault_pim.sandbox.pim_server import SandboxPim
 
@@ -70,7 +70,7 @@ def test_connector_is_rotated_without_a_failed_call_and_revoked_with_proof(arena
     told.append(run("revoke", "erp", "--reason", "leaked"))
     assert [one.code for one in told] == [0, 0, 0]
     assert len(arena.pim.world.clients) == 0
-    assert [user.username for user in arena.pim.world.users.values()] == ["admin"]
+    assert [user.username for user in arena.pim.world.users.values()] == ["admin", PIM_ACCOUNT]
     audit = (arena.directory / "audit.jsonl").read_text()
     assert "401" in audit
     assert all(json.loads(line) for line in audit.splitlines())

@@ -1,6 +1,7 @@
 """What a person is told beside the next step."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,11 @@ def at_pim(*sightings: Sighting) -> Facts:
     return some_facts(a_state(a_generation(1, Stage.RETIRED), a_generation(2)), survey=a_survey(*sightings))
 
 
+def lived(seconds: int, **given: Any) -> Facts:
+    """The PIM said of the current set that its access tokens live so long; grace is a day, refreshed in 5 minutes."""
+    return some_facts(a_state(a_generation(access_token_lifetime=seconds)), **given)
+
+
 CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
     "all is well": (some_facts(CURRENT, connector=APPROLE), ()),
     "nothing was issued": (some_facts(a_state()), ()),
@@ -42,6 +48,17 @@ CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
         some_facts(CURRENT, now=START + 46 * DAY),
         (Finding(reason=Reason.OVERDUE, detail="by 1 d"),),
     ),
+    "tokens that live as long as grace covers": (lived(86_100), ()),
+    "tokens that outlive the grace": (
+        lived(86_160),
+        (
+            Finding(
+                reason=Reason.GRACE_TOO_SHORT,
+                detail="they live 23 h 56 min; set grace of policy default to at least P1DT1M",
+            ),
+        ),
+    ),
+    "tokens that outlive the grace, not configured": (lived(86_160, connector=None), NOT_CONFIGURED),
     "past max age, not configured": (some_facts(CURRENT, now=START + 46 * DAY, connector=None), NOT_CONFIGURED),
     "not configured, nothing lives": (
         some_facts(a_state(a_generation(stage=Stage.REVOKED)), connector=None),

@@ -11,9 +11,12 @@ from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from tests.unit.pim.logged_in import PASSWORD, tell_login
 from tests.unit.pim.test_detect import NEEDED, SEVEN, tell_routes
 from tests.unit.pim.test_pages import role_page
+from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.errors import UnknownShape
 from vault_pim.domain.facts import Presence, Sighting, Survey
+from vault_pim.pim.account import needed
 from vault_pim.pim.driver import Driver
+from vault_pim.pim.releases import RELEASES
 
 
 @pytest.fixture
@@ -50,6 +53,7 @@ def test_apps_take_slots_and_are_no_sightings(driver: Driver) -> None:
         roles=frozenset(("erp",)),
         offered=PERMISSIONS,
         free_slots=48,
+        account=needed(RELEASES[1], Mechanism.CONNECTIONS),
     )
 
 

@@ -54,16 +54,24 @@ def install(
     for name in ("IT support", "Manager", "Redactor", DEFAULT_GROUP):
         group = Group(id=world.next_id("group"), name=name)
         world.groups[group.id] = group
-    now = clock.now()
-    admin = User(
-        id=world.next_id("user"), username=admin_username, email=f"{admin_username}@example.com",
-        created=now, updated=now, roles=[world.roles[1]], groups=list(world.groups.values()),
-        properties=dict(USER_PROPERTIES) | {"first_name": "Ad", "last_name": "Min"},
-    )  # fmt: skip
-    admin.set_password(admin_password)
-    world.users[admin.id] = admin
-    return Pim(
+    pim = Pim(
         release=release, clock=clock, mint=mint, world=world, sessions=Sessions(world, clock, mint, release.login),
-        catalogue=Catalogue(now, dates_categories=release.api.dates_categories),
+        catalogue=Catalogue(clock.now(), dates_categories=release.api.dates_categories),
         access_token_lifetime=access_token_lifetime,
     )  # fmt: skip
+    admin = add_user(pim, admin_username, admin_password, world.roles[1])
+    admin.groups = list(world.groups.values())
+    return pim
+
+
+def add_user(pim: Pim, username: str, password: str, role: Role) -> User:
+    """A user of the interface, made past all rules, as the installer makes one."""
+    now, world = pim.clock.now(), pim.world
+    user = User(
+        id=world.next_id("user"), username=username, email=f"{username}@example.com", created=now, updated=now,
+        roles=[role], groups=[group for group in world.groups.values() if group.name == DEFAULT_GROUP],
+        properties=dict(USER_PROPERTIES) | {"first_name": "Ad", "last_name": "Min"},
+    )  # fmt: skip
+    user.set_password(password)
+    world.users[user.id] = user
+    return user
