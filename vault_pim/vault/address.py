@@ -81,6 +81,7 @@ class VaultAddress:
         namespace: None for the root namespace.
         ca_cert: the authority to trust, alone; None for the system store.
         also: other nodes of the same cluster that a redirect may lead to; it is followed nowhere else.
+        standbys: whether answers of standbys will do, which are a little behind, and go on while nobody leads.
     """
 
     url: str
@@ -88,3 +89,4 @@ class VaultAddress:
     namespace: str | None = None
     ca_cert: Path | None = None
     also: tuple[str, ...] = ()
+    standbys: bool = False

@@ -12,7 +12,7 @@ import select
 import ssl
 from collections import deque
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,6 +21,7 @@ from vault_pim.domain.errors import ConfigurationError, Impossible, VaultNoAnswe
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import check_secret_file
+from vault_pim.vault.active_node import ActiveNode
 from vault_pim.vault.address import VaultAddress
 from vault_pim.vault.answers import Raw, Reply, judge
 
@@ -47,6 +48,7 @@ class Transport:
         self._always = {"X-Vault-Request": "true"}  # asked for by agents that guard against forged requests
         if address.namespace:
             self._always["X-Vault-Namespace"] = address.namespace
+        self._active = ActiveNode()
 
     def close(self) -> None:
         """Close the connections."""
@@ -112,10 +114,12 @@ class Transport:
             raise Impossible(f"{path!r} is no path in Vault")
         target = f"/v1/{quote(path, safe='/@+=')}" + (f"?{urlencode(query)}" if query else "")
         sent = self._always | ({"Content-Type": "application/json"} if body is not None else {}) | (headers or {})
+        if not self._address.standbys:
+            sent |= self._active.headers
         content = None if body is None else json.dumps(body).encode()
-        answer, location = self._first.send(method, target, content, sent, token)
+        answer, said = self._first.send(method, target, content, sent, token)
         if answer.status == TEMPORARY_REDIRECT:
-            there = urlsplit(location)
+            there = urlsplit(said.get("Location", ""))
             base = f"{there.scheme}://{there.netloc}"
             if base not in self._nodes:
                 raise VaultNoAnswer(
@@ -123,7 +127,8 @@ class Transport:
                     why="a standby could not forward the request, and the token is sent to no unknown host",
                     advice="Point vault.url to the active node, or to the cluster's load balancer.",
                 )
-            answer, _ = self._nodes[base].send(method, target, content, sent, token)
+            answer, said = self._nodes[base].send(method, target, content, sent, token)
+        self._active.heard(said)
         return judge(answer, f"{method} {path}", body, token)
 
 
@@ -148,8 +153,8 @@ class _Node:
 
     def send(
         self, method: str, target: str, content: bytes | None, headers: dict[str, str], token: SecretStr | None
-    ) -> tuple[Raw, str]:
-        """The answer, and where it redirects to."""
+    ) -> tuple[Raw, HTTPMessage]:
+        """The answer and its headers."""
         connection = self._connection()
         failure: VaultPimError
         try:
@@ -181,7 +186,7 @@ class _Node:
                 self._idle.append(connection)
             else:
                 connection.close()
-            return answer, response.getheader("Location") or ""
+            return answer, response.headers
         connection.close()
         raise failure  # outside `except`: what was raised may hold the token, or a part of the answer
 
