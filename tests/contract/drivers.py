@@ -98,6 +98,8 @@ def _writes(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
 def _reads(row: Release, mechanism: Mechanism, *, by_screen: bool) -> Requests:
     paths = ["/api/rest/v1", row.rest("security"), "/user/role/create"]
     paths.append("/rest/user_role/" if row.roles_by_rest else "/datagrid/pim-role-grid")
+    if row.reports_foreign_users:
+        paths.append("/rest/connections/wrong-credentials-combination")
     if mechanism is Mechanism.CONNECTIONS:
         paths.append("/rest/connections")
         if row.limit_enforced:

@@ -8,7 +8,7 @@ from tests.fakes.wire import Wire, port_call
 from vault_pim.domain.connector import OVERALL_ACCESS, Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal, UnknownPermission
-from vault_pim.domain.facts import Presence, Sighting, Survey
+from vault_pim.domain.facts import ForeignUser, Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
 from vault_pim.domain.secret import SecretStr
@@ -33,6 +33,7 @@ class FakePim:
     """What is true at the PIM; shared by all drivers. People may change it behind our back.
 
     Attributes:
+        foreign_users: whom it reports.
         undead: the PIM says that it deleted, but tokens live on.
     """
 
@@ -42,6 +43,7 @@ class FakePim:
     connections: dict[str, Connection] = field(default_factory=dict)
     roles: dict[str, frozenset[str]] = field(default_factory=dict)
     undead: bool = False
+    foreign_users: list[ForeignUser] = field(default_factory=list)
     _client_ids: "count[int]" = field(default_factory=lambda: count(1))
     _graveyard: list[Connection] = field(default_factory=list)
 
@@ -115,6 +117,7 @@ class FakeDriver:
             roles=frozenset(self.pim.roles),
             offered=self.pim.offered,
             free_slots=self.pim.slots - len(self.pim.connections),
+            foreign_users=tuple(self.pim.foreign_users),
         )
 
     @port_call

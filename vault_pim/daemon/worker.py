@@ -186,7 +186,7 @@ class PimWorker:
         if outcome is Outcome.ALARM and (before is None or before.said != said):
             logger.warning("%s", said, extra={"connector": id_, "reason": reason})
         for finding in passed.findings:
-            if before is None or finding.reason not in {one.reason for one in before.findings}:
+            if before is None or finding.key not in {one.key for one in before.findings}:
                 said = f"{SENTENCES[finding.reason]}: {finding.detail}"
                 logger.warning("%s", said, extra={"connector": id_, "reason": finding.reason})
 

@@ -24,6 +24,21 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignUser:
+    """A user whom a PIM let in through the client of a set that is not his.
+
+    Attributes:
+        label: that set's name at the PIM.
+        username: as it was typed, which may be the user's e-mail address.
+        last_at: when he last logged in or called so.
+    """
+
+    label: str
+    username: str
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What one look at a PIM shows, for all its connectors.
 
@@ -32,6 +47,7 @@ class Survey:
         roles: names of all roles.
         offered: privileges the PIM's role form offers.
         free_slots: how many more connections may be made; None where the PIM has no limit.
+        foreign_users: as far as the PIM reports them: PIM 5.0 and newer, of connections, for seven days.
         account: privileges that vault-pim's own account holds.
     """
 
@@ -40,6 +56,7 @@ class Survey:
     roles: frozenset[str]
     offered: frozenset[str]
     free_slots: int | None
+    foreign_users: tuple[ForeignUser, ...] = ()
     account: frozenset[str] = frozenset()
 
 

@@ -1,6 +1,6 @@
 """Answers as types: what `decide()` says, and what a verification or a proof found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,10 +58,20 @@ Decision = Do | Mend | Wait | Alarm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something a person should know; does not stop anything by itself."""
+    """Something a person should know; does not stop anything by itself.
+
+    Attributes:
+        about: tells findings of one reason apart where there may be several; a person is told anew of each.
+    """
 
     reason: Reason
     detail: str
+    about: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> tuple[Reason, str]:
+        """Stays the same for as long as it is the same thing, whatever its detail says by then."""
+        return self.reason, self.about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PIM_SILENT = "pim-silent"
     STOPPING = "stopping"
     # why a person is needed
+    FOREIGN_USER = "foreign-user"
     NO_FREE_SLOT = "no-free-slot"
     LABEL_TAKEN = "label-taken"
     ROLE_TAKEN = "role-taken"
@@ -80,6 +81,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_CONFIGURED: "it is no longer in the configuration",
     Reason.PIM_SILENT: "the PIM gives no answer",
     Reason.STOPPING: "vault-pim is about to stop; the next pass goes on",
+    Reason.FOREIGN_USER: "a foreign user was let in through its client, so its client secret is in other hands",
     Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
     Reason.LABEL_TAKEN: "something that we did not make holds the label",
     Reason.ROLE_TAKEN: "a role we did not make holds its name",

@@ -6,15 +6,34 @@ from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
-from vault_pim.domain.wording import format_duration, human_duration
+from vault_pim.domain.wording import clean, format_duration, human_duration
 from vault_pim.lifecycle.checks import is_ours
 from vault_pim.lifecycle.schedule import due_of_current
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
-    looks = _overdue, _strangers, _reappeared, _access, _configuration, _grace
+    looks = _foreign_users, _overdue, _strangers, _reappeared, _access, _configuration, _grace
     return tuple(found for look in looks for found in look(facts))
+
+
+def _foreign_users(facts: Facts) -> tuple[Finding, ...]:
+    """Who used a client of this connector without being its user. Users of its other generations, and its own by e-mail
+    address or in other letter case, are the connector itself (contracts/akeneo/by-release.md §7)."""
+    if facts.observation.pim is None:
+        return ()
+    names = {one.username.lower() for one in facts.state.generations if one.username}
+    own = names | {f"{name}@example.com" for name in names}
+    return tuple(
+        Finding(
+            reason=Reason.FOREIGN_USER,
+            detail=f"user {clean(one.username)} through {one.label}, last at {one.last_at:%Y-%m-%d %H:%M:%S} UTC; "
+            f"unless that was you, run `vault-pim revoke {facts.id}`",
+            about=f"{one.label} {one.username}",
+        )
+        for one in facts.observation.pim.survey.foreign_users
+        if facts.id.number_of(one.label) is not None and one.username.lower() not in own
+    )
 
 
 def _overdue(facts: Facts) -> tuple[Finding, ...]:
@@ -30,7 +49,7 @@ def _strangers(facts: Facts) -> tuple[Finding, ...]:
         return ()
     live = {one.label.lower() for one in facts.state.live}
     return tuple(
-        Finding(reason=Reason.STRANGER, detail=sighting.label)
+        Finding(reason=Reason.STRANGER, detail=sighting.label, about=sighting.label)
         for sighting in facts.observation.pim.survey.sightings
         if facts.id.number_of(sighting.label) is not None
         and sighting.label.lower() not in live
@@ -46,7 +65,9 @@ def _reappeared(facts: Facts) -> tuple[Finding, ...]:
         f"{one.label}_{one.marker}".lower() for one in facts.state.live if one.mechanism is Mechanism.USER_AND_CLIENT
     }
     return tuple(
-        Finding(reason=Reason.REAPPEARED, detail=f"connection {sighting.label}; it ends with its set")
+        Finding(
+            reason=Reason.REAPPEARED, detail=f"connection {sighting.label}; it ends with its set", about=sighting.label
+        )
         for sighting in facts.observation.pim.survey.sightings
         if sighting.label.lower() in codes
     )

@@ -23,6 +23,7 @@ from vault_pim.pim.clients import Clients, ConsoleClients, ScreenClients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console
 from vault_pim.pim.detect import AUTO, detect_release, held_privileges
+from vault_pim.pim.foreign_users import foreign_users
 from vault_pim.pim.http import CONNECT_TIMEOUT, READ_TIMEOUT, Http
 from vault_pim.pim.passwords import new_password
 from vault_pim.pim.releases import RELEASES, Release
@@ -134,6 +135,7 @@ class Driver:
             roles=frozenset(role.label for role in parts.roles.all()),
             offered=parts.roles.offered(),
             free_slots=seen.free_slots,
+            foreign_users=foreign_users(self._web, parts.release),
             account=held,
         )
 

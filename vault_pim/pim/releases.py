@@ -22,6 +22,7 @@ class Release:
         connection_limit: connections and connected apps together, as the PIM advertises it; None where there are no
             connections.
         limit_enforced: whether the PIM keeps that limit, and says when it is reached.
+        reports_foreign_users: whether it says who used a connection's client without being its user.
         client_screen: whether the web interface makes OAuth clients.
         label_option: whether the console takes a client's label as an option, not as an argument.
         users_by_rest: whether users are made over REST; by a form before that.
@@ -35,6 +36,7 @@ class Release:
     marker: str
     connection_limit: int | None = 50
     limit_enforced: bool = False
+    reports_foreign_users: bool = False
     client_screen: bool = False
     label_option: bool = False
     users_by_rest: bool = True
@@ -53,6 +55,7 @@ RELEASES: Final = (
         name="master",
         marker="pim_api_category_media_file_download",
         limit_enforced=True,
+        reports_foreign_users=True,
         open_call=_SYSTEM,
         unprotected=frozenset(),
     ),
@@ -60,13 +63,18 @@ RELEASES: Final = (
         name="7.0",
         marker="pim_api_product_uuid_list",
         limit_enforced=True,
+        reports_foreign_users=True,
         open_call=_SYSTEM,
         unprotected=frozenset(("pim_api_category_list",)),
     ),
     Release(
-        name="6.0", marker="pim_analytics_external_api_system_info_get", open_call=_SYSTEM, unprotected=frozenset()
+        name="6.0",
+        marker="pim_analytics_external_api_system_info_get",
+        reports_foreign_users=True,
+        open_call=_SYSTEM,
+        unprotected=frozenset(),
     ),
-    Release(name="5.0", marker="pim_api_measurement_family_get"),
+    Release(name="5.0", marker="pim_api_measurement_family_get", reports_foreign_users=True),
     Release(name="4.0", marker="/rest/connections"),
     Release(name="3.2", marker="/rest/user_role/", connection_limit=None, client_screen=True),
     Release(

@@ -6,7 +6,7 @@ to §7.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from vault_pim.pim.answers import Digits, Secret, Shape, Text
 
@@ -57,6 +57,20 @@ class Violations(Shape):
     """Why a connection was refused (422)."""
 
     errors: tuple[Violation, ...]
+
+
+class ForeignUse(Shape):
+    """A user who used a connection's client without being its user; the date is that of the last time."""
+
+    username: str
+    date: Annotated[AwareDatetime, Field(strict=False)]
+
+
+class WronglyUsed(Shape):
+    """A connection with its foreign users."""
+
+    code: Text
+    users: tuple[ForeignUse, ...]
 
 
 class Problem(Shape):

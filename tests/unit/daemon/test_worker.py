@@ -11,9 +11,12 @@ from tests.canary import CANARY
 from tests.fakes.builders import DAY
 from tests.fakes.wire import When
 from tests.unit.daemon.town import SURVEY_EVERY, Daemon, Town
+from vault_pim.daemon.metrics import Metrics
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import PimRefusal, VaultNoAnswer, VaultRefusal
+from vault_pim.domain.facts import ForeignUser
 from vault_pim.domain.generation import Stage
+from vault_pim.domain.reasons import Reason
 
 NAMES = ("prod/dam", "prod/erp", "prod/shop")
 MINUTE = timedelta(minutes=1)
@@ -283,3 +286,23 @@ def test_alarm_is_said_once(town: Town, daemon: Daemon, log: pytest.LogCaptureFi
     daemon.wake()
     assert sum("holds the label" in message for message in warnings(log)) == 1
     assert daemon.said("prod/erp").startswith("alarm: ")
+
+
+def test_foreign_user_is_told_once_each_and_stays_on_board_and_metrics(
+    town: Town, daemon: Daemon, log: pytest.LogCaptureFixture
+) -> None:
+    """A second one is news; that the first goes on is not. What he typed as a name cannot break the line."""
+    daemon.wake()
+    told: list[str] = []
+    for name, expected in (("admin", 1), ("admin", 1), ("eve\nok", 2)):
+        town.clock.forward(SURVEY_EVERY)
+        town.pims["prod"].foreign_users.append(ForeignUser(label="vp_erp_1", username=name, last_at=town.clock.now()))
+        daemon.wake()
+        told = [line for line in warnings(log) if "foreign user" in line]
+        assert len(told) == expected
+    assert "user admin through vp_erp_1, last at 2026-03-0" in told[0]
+    assert "\n" not in told[1]
+    [found] = [row.told.findings for row in daemon.board.rows() if row.told and row.id.name == "erp"]
+    assert {one.reason for one in found} == {Reason.FOREIGN_USER}
+    page = Metrics(daemon.board, town.clock).page().decode()
+    assert 'vault_pim_findings{connector="erp",pim="prod",reason="foreign-user"} 3.0' in page

@@ -18,7 +18,7 @@ from tests.fakes.builders import (
 )
 from tests.fakes.clock import START
 from vault_pim.domain.connector import AppRoleAccess
-from vault_pim.domain.facts import Facts, Presence, Sighting
+from vault_pim.domain.facts import Facts, ForeignUser, Presence, Sighting
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import SENTENCES, Reason
@@ -35,6 +35,17 @@ def at_pim(*sightings: Sighting) -> Facts:
     return some_facts(a_state(a_generation(1, Stage.RETIRED), a_generation(2)), survey=a_survey(*sightings))
 
 
+def foreign(username: str, label: str = "vp_erp_2") -> ForeignUser:
+    """That user was let in through that client, at `START`."""
+    return ForeignUser(label=label, username=username, last_at=START)
+
+
+def used_by(*usernames: str) -> Facts:
+    """Those users were let in through the client of generation 2; generation 1 is retired."""
+    survey = a_survey(seen(a_generation(2)), foreign_users=tuple(foreign(name) for name in usernames))
+    return some_facts(a_state(a_generation(1, Stage.RETIRED), a_generation(2)), survey=survey)
+
+
 def lived(seconds: int, **given: Any) -> Facts:
     """The PIM said of the current set that its access tokens live so long; grace is a day, refreshed in 5 minutes."""
     return some_facts(a_state(a_generation(access_token_lifetime=seconds)), **given)
@@ -47,6 +58,24 @@ CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
     "past max age": (
         some_facts(CURRENT, now=START + 46 * DAY),
         (Finding(reason=Reason.OVERDUE, detail="by 1 d"),),
+    ),
+    "a foreign user through a client of ours": (
+        used_by("admin"),
+        (
+            Finding(
+                reason=Reason.FOREIGN_USER,
+                detail="user admin through vp_erp_2, last at 2026-03-02 09:00:00 UTC; "
+                "unless that was you, run `vault-pim revoke prod/erp`",
+            ),
+        ),
+    ),
+    "its own user by e-mail, in capitals, and that of another generation": (
+        used_by("User_2@example.com", "USER_2", "user_1"),
+        (),
+    ),
+    "a foreign user through somebody else's client": (
+        some_facts(CURRENT, survey=a_survey(seen(a_generation()), foreign_users=(foreign("admin", "vp_shop_1"),))),
+        (),
     ),
     "tokens that live as long as grace covers": (lived(86_100), ()),
     "tokens that outlive the grace": (

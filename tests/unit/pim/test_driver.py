@@ -30,6 +30,7 @@ def driver(pim: ScriptedPim) -> Driver:
         {"code": "an_app", "label": "An app", "flowType": "other", "type": "app"},
     ]
     pim.tell("GET", "/rest/connections", Scripted(body=json.dumps(listed)))
+    pim.tell("GET", "/rest/connections/wrong-credentials-combination", Scripted(body="[]"))
     pim.tell("GET", "/rest/connections/max-limit-reached", Scripted(body='{"limitReached": false}'))
     pim.tell("GET", "/rest/user_role/", Scripted(body='[{"id": 4, "role": "ROLE_ERP", "label": "erp"}]'))
     page = role_page(dict.fromkeys(PERMISSIONS, True), label="erp")
