@@ -20,6 +20,7 @@ from vault_pim.settings.shape import ApproleLogin, VaultSettings
 from vault_pim.vault.access import VaultAccess
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.fingerprints import VaultFingerprints
+from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
 from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
@@ -52,9 +53,10 @@ class Installation:
         self.layout = layout(settings.vault)
         self.vault = VaultSession(address(settings.vault))
         self.states = VaultStateStore(self.vault, self.layout)
-        self.credentials = VaultCredentialStore(self.vault, self.layout)
-        self.access = VaultAccess(self.vault, self.layout)
         self.fingerprints = VaultFingerprints(self.vault, self.layout)
+        self.issued = IssuedValues(self.vault, self.layout, self.fingerprints)
+        self.credentials = VaultCredentialStore(self.vault, self.layout, self.issued)
+        self.access = VaultAccess(self.vault, self.layout)
         self.signer = VaultSigner(self.vault, self.layout)
         self.audit = AuditFile(settings.audit.path)
         self._connectors = {connector.id: connector for connector in settings.connectors()}

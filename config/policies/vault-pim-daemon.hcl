@@ -41,6 +41,20 @@ path "pim-state/destroy/pending/+/+/+" {
   capabilities = ["update"]
 }
 
+# the fingerprints of all values ever issued: added, and never changed or removed
+path "pim-state/data/fingerprints/+/+/+" {
+  capabilities = ["create", "read"]
+}
+path "pim-state/data/fingerprints/complete" {
+  capabilities = ["create", "read"]
+}
+path "pim-state/metadata/fingerprints/" {
+  capabilities = ["list"]
+}
+path "pim-state/metadata/fingerprints/+/+/" {
+  capabilities = ["list"]
+}
+
 # refused logins at a PIM; the keys for fingerprints and signatures, made once and never replaced
 path "pim-state/data/pims/+/login" {
   capabilities = ["create", "read", "update"]

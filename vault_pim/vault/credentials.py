@@ -16,6 +16,8 @@ from vault_pim.domain.facts import Served
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
+from vault_pim.vault.fingerprints import VaultFingerprints
+from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.kv import Entry, KeyValue
 from vault_pim.vault.layout import Layout, held, record
 from vault_pim.vault.session import VaultSession
@@ -27,18 +29,26 @@ NOT_OURS = 0
 
 
 class VaultCredentialStore:
-    """Keeps and serves credential sets."""
+    """Keeps and serves credential sets.
 
-    def __init__(self, session: VaultSession, layout: Layout) -> None:
+    Args:
+        issued: the index where every set is entered before it is held; one of its own by default.
+    """
+
+    def __init__(self, session: VaultSession, layout: Layout, issued: IssuedValues | None = None) -> None:
         self._served = KeyValue(session, layout.credentials_mount)
         self._held = KeyValue(session, layout.state_mount)
+        self._issued = issued or IssuedValues(session, layout, VaultFingerprints(session, layout))
 
     def hold(self, connector: ConnectorId, number: int, credentials: CredentialSet) -> None:
         """Keep the set where connectors cannot read it. A number is held once: whoever comes late stops here.
 
+        The set is entered into the index of issued values first, so that none was ever stored that cannot be found.
+
         Raises:
             TakenOver: another set was held under this number, or its generation has ended.
         """
+        self._issued.add(connector, number, credentials)
         try:
             self._held.write(held(connector, number), _document(credentials, generation=str(number)), cas=0)
         except TakenOver:

@@ -74,6 +74,17 @@ def readers(connector: ConnectorId) -> str:
     return f"{READERS}/{connector.pim}/{connector.name}"
 
 
+ISSUED = "fingerprints"
+"""In the state mount: the index of every value that was ever issued; entries are made and never changed."""
+ISSUED_COMPLETE = f"{ISSUED}/complete"
+"""Says that what state records told when the index came to be stands in it."""
+
+
+def issued(shape: str, shard: str, rest: str = "") -> str:
+    """An entry of the index of issued values, or the folder where such entries lie."""
+    return f"{ISSUED}/{shape}/{shard}" + (f"/{rest}" if rest else "")
+
+
 def logins(pim: str) -> str:
     """What is remembered of logins at a PIM, in the state mount."""
     return f"pims/{pim}/login"

@@ -51,6 +51,20 @@ path "{state}/destroy/pending/+/+/+" {{
   capabilities = ["update"]
 }}
 
+# the fingerprints of all values ever issued: added, and never changed or removed
+path "{state}/data/fingerprints/+/+/+" {{
+  capabilities = ["create", "read"]
+}}
+path "{state}/data/fingerprints/complete" {{
+  capabilities = ["create", "read"]
+}}
+path "{state}/metadata/fingerprints/" {{
+  capabilities = ["list"]
+}}
+path "{state}/metadata/fingerprints/+/+/" {{
+  capabilities = ["list"]
+}}
+
 # refused logins at a PIM; the keys for fingerprints and signatures, made once and never replaced
 path "{state}/data/pims/+/login" {{
   capabilities = ["create", "read", "update"]

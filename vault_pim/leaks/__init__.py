@@ -1,0 +1,1 @@
+"""Finding values of ours in any text; see `scan`."""
