@@ -4,22 +4,27 @@ Objects are made when they are first needed: a command that never speaks to a PI
 """
 
 import getpass
+import logging
 import os
 import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from vault_pim.audit.checkpoints import take
+from vault_pim.audit.incident_log import IncidentLog
 from vault_pim.audit.log import AuditFile
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
-from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.errors import ConfigurationError, VaultNoAnswer, VaultPimError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
 from vault_pim.ports import PimDriver
 from vault_pim.settings import Settings
 from vault_pim.settings.shape import ApproleLogin, VaultSettings
 from vault_pim.vault.access import VaultAccess
+from vault_pim.vault.anchors import VaultAnchors
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.fingerprints import VaultFingerprints
+from vault_pim.vault.incidents import VaultIncidents
 from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
@@ -29,6 +34,8 @@ from vault_pim.vault.state import VaultStateStore
 
 if TYPE_CHECKING:
     from vault_pim.pim.driver import Driver
+
+logger = logging.getLogger(__name__)
 
 
 class SystemClock:
@@ -58,7 +65,11 @@ class Installation:
         self.credentials = VaultCredentialStore(self.vault, self.layout, self.issued)
         self.access = VaultAccess(self.vault, self.layout)
         self.signer = VaultSigner(self.vault, self.layout)
+        self.anchors = VaultAnchors(self.vault, self.layout)
         self.audit = AuditFile(settings.audit.path)
+        folder = settings.audit.path.with_name("incidents")
+        store = VaultIncidents(self.vault, self.layout)
+        self.incidents = IncidentLog(self.audit, folder, store, self.signer, self.clock)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}
         self._drivers: list[Driver] = []
@@ -66,8 +77,20 @@ class Installation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, VaultNoAnswer):
+            self.checkpoint()
         self.close()
+
+    def checkpoint(self) -> None:
+        """Sign what was recorded; what fails of it is made up for by the next checkpoint of whoever."""
+        if not self.audit.grown:
+            return
+        self.audit.grown = False
+        try:
+            take(self.audit.chain, self.signer, self.anchors, at=self.clock.now(), by=self.me)
+        except VaultPimError as error:
+            logger.warning("the audit log is not signed: %s", error.what)
 
     def close(self) -> None:
         """Log out everywhere."""
@@ -111,7 +134,7 @@ class Installation:
             states=self.states,
             access=self.access,
             fingerprints=self.fingerprints,
-            audit=self.audit,
+            audit=self.incidents,
             clock=self.clock,
             me=self.me,
         )

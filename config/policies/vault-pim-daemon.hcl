@@ -63,6 +63,20 @@ path "pim-state/data/keys/+" {
   capabilities = ["create", "read"]
 }
 
+# the records of incidents, and where each audit log must not end before; never deleted
+path "pim-state/data/incidents/+" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim-state/data/audit/+" {
+  capabilities = ["create", "read", "update"]
+}
+path "pim-state/metadata/incidents/" {
+  capabilities = ["list"]
+}
+path "pim-state/metadata/audit/" {
+  capabilities = ["list"]
+}
+
 # the connectors' entities: seen, disabled, enabled, and nothing else
 path "identity/entity/name/vault-pim.*" {
   capabilities       = ["read", "update"]

@@ -14,18 +14,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from vault_pim.audit.signing import sign_document
 from vault_pim.domain.errors import AuditUnavailable, ConfigurationError, NotAuthentic
+from vault_pim.ports import Signer
 
 PREVIOUS = "prev"
 """The member that holds the hash of the line before."""
 BEGIN = "0" * 64
 """In place of that hash where there is no line before."""
+NAME_DIGITS = 16
 BLOCK = 4096
 
 
 def digest(lines: Sequence[bytes]) -> str:
     """The hash of a line without its end, and of the torn ones after it: SHA-256, hexadecimal; see `BEGIN`."""
     return sha256(b"\n".join(lines)).hexdigest() if lines else BEGIN
+
+
+def name_of(first_line: bytes) -> str:
+    """What tells a file from others, wherever it is moved: from its first line."""
+    return digest([first_line])[:NAME_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +60,15 @@ class ChainFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, fields: Mapping[str, Any]) -> None:
+    def append(self, fields: Mapping[str, Any], signer: Signer | None = None) -> Mapping[str, Any]:
         """Append a line and wait until it is on the disk.
+
+        Args:
+            signer: signs the line, and with it all lines before; adds where they end. Must have its key at hand, since
+                nobody else can write meanwhile.
+
+        Returns:
+            What the line holds.
 
         Raises:
             AuditUnavailable: it could not be written.
@@ -64,7 +79,11 @@ class ChainFile:
                 # Excludes threads as well as processes, and is let go before the long wait.
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 last, ended = _last_lines(descriptor)
-                text = (b"" if ended else b"\n") + encode(fields, digest(last)) + b"\n"
+                chained = {**fields, PREVIOUS: digest(last)}
+                if signer is not None:
+                    size = os.fstat(descriptor).st_size + (not ended)
+                    chained = sign_document({"file": _name(descriptor), "size": size} | chained, signer)
+                text = (b"" if ended else b"\n") + encode(chained) + b"\n"
                 written = os.write(descriptor, text)
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
                 os.fsync(descriptor)
@@ -74,6 +93,7 @@ class ChainFile:
             raise AuditUnavailable(f"{self.path} cannot be written", why=error.strerror or "") from error
         if written != len(text):
             raise AuditUnavailable(f"{self.path} took only part of a line", why="the disk may be full")
+        return chained
 
     def lines(self) -> Iterator[Line]:
         """Every line, checked; see `check`.
@@ -91,10 +111,10 @@ class ChainFile:
             ) from error
 
 
-def encode(fields: Mapping[str, Any], link: str) -> bytes:
-    """A line, without its end, that continues the line of that link."""
+def encode(fields: Mapping[str, Any]) -> bytes:
+    """The text of a line, without its end."""
     # A lone surrogate (a reason typed in another encoding) becomes its JSON escape.
-    return json.dumps({**fields, PREVIOUS: link}, ensure_ascii=False).encode(errors="backslashreplace")
+    return json.dumps(fields, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def check(raw_lines: Iterable[bytes], *, what: str) -> Iterator[Line]:
@@ -152,6 +172,15 @@ def _broken(what: str, line: Line, after: Line | None) -> NotAuthentic:
         f"line {number} of {what} is not as it was written",
         why="it was changed, or lines beside it were taken out or put in: the hashes from line to line do not match",
     )
+
+
+def _name(descriptor: int) -> str:
+    """See `name_of`."""
+    text, length = b"", BLOCK
+    while b"\n" not in text and len(text) < (size := os.fstat(descriptor).st_size):
+        text = os.pread(descriptor, min(length, size), 0)
+        length *= 4
+    return name_of(text.partition(b"\n")[0])
 
 
 def _last_lines(descriptor: int) -> tuple[list[bytes], bool]:

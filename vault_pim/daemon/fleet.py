@@ -90,6 +90,7 @@ class Fleet:
                 by_pim[id_.pim].append(id_)
             self._ids = {pim: tuple(by_pim[pim]) for pim in self._workers}
             self._known.set()
+            installation.checkpoint()
         finally:
             self._beat()
 
@@ -111,6 +112,8 @@ class Fleet:
             self._scheduler.shutdown()
         for worker in self._workers.values():
             worker.drain()
+        if self._board.vault.up:
+            self.installation.checkpoint()
         self.installation.close()
 
     def _every(self, job: Callable[[], None]) -> None:

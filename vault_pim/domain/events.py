@@ -19,6 +19,10 @@ class Tag(StrEnum):
     ROTATION_ASKED = "rotation:asked"
     REVOCATION_ASKED = "revocation:asked"
     REVOCATION_RESUMED = "revocation:resumed"
+    BREAKGLASS_ASKED = "breakglass:asked"
+    BREAKGLASS_CUT = "breakglass:cut"
+    BREAKGLASS_FAILED = "breakglass:failed"
+    CHECKPOINT = "audit:checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

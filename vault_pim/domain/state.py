@@ -47,7 +47,7 @@ class Revocation:
 
 def incident(connector: ConnectorId, asked_at: datetime) -> str:
     """The name of the incident of a connector whose revocation was asked for at that instant."""
-    return f"{asked_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{connector.pim}-{connector.name}"
+    return f"{asked_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{connector.pim}.{connector.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
 def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> ConnectorState:
     """Ask for the end of every set issued so far. Whoever works on the connector loses it to this.
 
-    Asked again while the first is not lifted, it goes on with the first.
+    Asked again while the first is not lifted, it goes on with the first, and does not wait for whoever died over it.
 
     Raises:
         TakenOver: others kept writing; nothing was asked.
@@ -50,13 +50,16 @@ def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> Conn
     for _ in range(TRIES):
         hold = Hold(tools, connector)
         if hold.state.cut_off:
-            _tell(tools, Tag.REVOCATION_RESUMED, hold.state, reason)
-            return hold.state
-        asked = Revocation(through=hold.state.next_number - 1, reason=reason, asked_at=asked_at, asked_by=tools.me)
-        state = replace(hold.state, revocation=asked, holder=None, rotation_asked_at=None, failures=None)
-        _tell(tools, Tag.REVOCATION_ASKED, state, reason)
+            state, tag = hold.state, Tag.REVOCATION_RESUMED
+        else:
+            asked = Revocation(through=hold.state.next_number - 1, reason=reason, asked_at=asked_at, asked_by=tools.me)
+            state, tag = (
+                replace(hold.state, revocation=asked, rotation_asked_at=None, failures=None),
+                Tag.REVOCATION_ASKED,
+            )
+        _tell(tools, tag, state, reason)
         try:
-            hold.write(state)
+            hold.let_nobody_hold(state)
         except TakenOver:
             continue
         return hold.state

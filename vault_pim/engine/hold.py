@@ -47,6 +47,16 @@ class Hold:
         if state != self.state:
             self.write(state)
 
+    def let_nobody_hold(self, state: ConnectorState) -> None:
+        """Write the state, and take the connector from whoever holds it; writes nothing if nothing changes.
+
+        Raises:
+            TakenOver: somebody else wrote it since.
+        """
+        state = replace(state, holder=None)
+        if state != self.state:
+            self.write(state)
+
     def write(self, state: ConnectorState) -> None:
         """Write the state as it is, whoever holds the connector.
 

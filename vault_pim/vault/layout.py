@@ -53,6 +53,10 @@ FINGERPRINT_KEY = "keys/fingerprint"
 """In the state mount."""
 SIGNING_KEY = "keys/signing"
 """In the state mount."""
+ANCHORS = "audit"
+"""Checkpoints of audit files, in the state mount."""
+INCIDENTS = "incidents"
+"""Records of incidents, in the state mount."""
 
 
 def record(connector: ConnectorId) -> str:
@@ -88,3 +92,13 @@ def issued(shape: str, shard: str, rest: str = "") -> str:
 def logins(pim: str) -> str:
     """What is remembered of logins at a PIM, in the state mount."""
     return f"pims/{pim}/login"
+
+
+def anchor(file: str) -> str:
+    """The last checkpoint of an audit file, in the state mount."""
+    return f"{ANCHORS}/{file}"
+
+
+def incident(name: str) -> str:
+    """The record of an incident, in the state mount."""
+    return f"{INCIDENTS}/{name}"

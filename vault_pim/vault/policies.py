@@ -73,6 +73,20 @@ path "{state}/data/keys/+" {{
   capabilities = ["create", "read"]
 }}
 
+# the records of incidents, and where each audit log must not end before; never deleted
+path "{state}/data/incidents/+" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{state}/data/audit/+" {{
+  capabilities = ["create", "read", "update"]
+}}
+path "{state}/metadata/incidents/" {{
+  capabilities = ["list"]
+}}
+path "{state}/metadata/audit/" {{
+  capabilities = ["list"]
+}}
+
 # the connectors' entities: seen, disabled, enabled, and nothing else
 path "identity/entity/name/vault-pim.*" {{
   capabilities       = ["read", "update"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault_pim.audit.chain import BLOCK, ChainFile, check, digest, encode
+from vault_pim.audit.chain import BLOCK, PREVIOUS, ChainFile, check, digest, encode
 from vault_pim.domain.errors import ConfigurationError, NotAuthentic
 
 LINES = 6
@@ -23,7 +23,7 @@ def written(torn: int | None = None) -> list[bytes]:
     lines: list[bytes] = []
     last: tuple[bytes, ...] = ()
     for number in range(1, LINES + 1):
-        line = encode({"tag": TAGS[number % len(TAGS)], "said": LETTER.format(number)}, digest(last))
+        line = encode({"tag": TAGS[number % len(TAGS)], "said": LETTER.format(number), PREVIOUS: digest(last)})
         if number == torn:
             line = line[: len(line) // 2]
             last = (*last, line)
@@ -64,8 +64,7 @@ def test_changed_text_is_named_by_its_line(number: int) -> None:
     with pytest.raises(NotAuthentic, match=f"^line {number} of it is not as"):
         list(check(said, what="it"))
     claimed = written()
-    fields = json.loads(claimed[number - 1])
-    claimed[number - 1] = encode(fields, digest([b"another"]))
+    claimed[number - 1] = encode(json.loads(claimed[number - 1]) | {PREVIOUS: digest([b"another"])})
     with pytest.raises(NotAuthentic, match=f"^line {number} of it is not as"):
         list(check(claimed, what="it"))
 
@@ -89,7 +88,7 @@ def test_lines_in_another_order_are_not_believed(order: list[int]) -> None:
 def test_line_put_in_is_not_believed() -> None:
     """Not even one that continues the line before it."""
     lines = written()
-    lines.insert(3, encode({"tag": "rotation:asked"}, digest([lines[2]])))
+    lines.insert(3, encode({"tag": "rotation:asked", PREVIOUS: digest([lines[2]])}))
     with pytest.raises(NotAuthentic, match="line 4"):
         list(check(lines, what="it"))
 

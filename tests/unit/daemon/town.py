@@ -78,6 +78,9 @@ class FakeInstallation:
         """Over the fakes."""
         return Reconciler(self.town.tools(pim, self.me))
 
+    def checkpoint(self) -> None:
+        """Nothing is written here that could be signed."""
+
     def close(self) -> None:
         """Remember it."""
         self.closed = True

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.builders import DAY, ERP, HOUR, a_generation, a_state, some_facts
-from tests.fakes.wire import When
+from tests.fakes.wire import Death, When
 from tests.fakes.world import World
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, Impossible, NotProven, PimNoAnswer, TakenOver
@@ -238,6 +238,24 @@ def test_rotation_asked_twice_after_a_revocation_keeps_when_it_was_lifted(provis
     provisioned.clock.forward(HOUR)
     provisioned.rotate()
     assert provisioned.state.revocation == lifted
+
+
+def test_revocation_asked_again_does_not_wait_for_whoever_died_over_it(provisioned: World) -> None:
+    """Killed between two steps it holds the connector for a minute; the one who runs it again does not have to wait."""
+
+    def die() -> None:
+        raise Death
+
+    provisioned.wire.at("driver.delete", die)
+    ask_revocation(provisioned.tools("first"), ERP, reason="leaked")
+    with pytest.raises(Death):
+        provisioned.run(me="first")
+    assert provisioned.state.holder is not None
+    ask_revocation(provisioned.tools("second"), ERP, reason="leaked")
+    provisioned.run(me="second")
+    assert provisioned.leftovers() == []
+    assert provisioned.state.revocation is not None
+    assert provisioned.state.revocation.proven_at is not None
 
 
 def test_every_event_of_a_revocation_names_its_incident(provisioned: World) -> None:

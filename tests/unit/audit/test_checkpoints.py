@@ -1,0 +1,134 @@
+"""Checkpoints: an audit log that was cut off, made anew or written by another installation is found out."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.incidents import MemoryAnchors
+from tests.fakes.signer import MemorySigner
+from vault_pim.audit.chain import ChainFile
+from vault_pim.audit.checkpoints import KEY_FILE, Checked, take, verify
+from vault_pim.audit.signing import PublicKey
+from vault_pim.domain.errors import NotAuthentic
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SIGNER = MemorySigner()
+KEY = PublicKey.from_pem(SIGNER.public_key())
+
+
+class Log:
+    """An audit log of five lines with a checkpoint after the fourth and sixth, and one line after that."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = ChainFile(folder / "audit.jsonl")
+        self.anchors = MemoryAnchors()
+        for count in (4, 1):
+            for number in range(count):
+                self.file.append({"tag": "rotation:asked", "said": f"line {number}"})
+            take(self.file, SIGNER, self.anchors, at=AT, by="daemon")
+        self.file.append({"tag": "rotation:asked"})
+
+    def check(self) -> Checked:
+        """As `audit verify` does."""
+        return verify(self.file, KEY, self.anchors.all())
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    """A log on disk."""
+    return Log(tmp_path)
+
+
+def test_log_as_it_was_written_is_believed(log: Log) -> None:
+    """It says how far signatures cover it; a log that another file's checkpoints are known of, too."""
+    checked = log.check()
+    assert (checked.lines, checked.signed, checked.torn) == (8, 7, ())
+    assert checked.file in log.anchors.kept
+
+
+def test_empty_log_is_believed(tmp_path: Path) -> None:
+    """Nothing was recorded yet."""
+    (tmp_path / "audit.jsonl").touch()
+    assert verify(ChainFile(tmp_path / "audit.jsonl"), KEY) == Checked(file=None, lines=0, signed=0, torn=())
+
+
+@given(kept=st.integers(1, 5))
+def test_log_that_lacks_its_end_is_found_out(kept: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Wherever it was cut off before what the last checkpoint covers; the chain alone cannot tell."""
+    log = Log(tmp_path_factory.mktemp("log"))
+    lines = log.file.path.read_bytes().splitlines(keepends=True)
+    log.file.path.write_bytes(b"".join(lines[:kept]))
+    with pytest.raises(NotAuthentic, match="lacks lines at its end"):
+        log.check()
+    assert verify(log.file, KEY).lines == kept
+
+
+def test_end_that_was_written_anew_is_found_out(log: Log) -> None:
+    """Cut off, then continued as the program itself would."""
+    lines = log.file.path.read_bytes().splitlines(keepends=True)
+    log.file.path.write_bytes(b"".join(lines[:3]))
+    for _ in range(20):
+        log.file.append({"tag": "rotation:asked", "said": "something else"})
+    with pytest.raises(NotAuthentic, match="lacks lines at its end, or was made anew"):
+        log.check()
+
+
+def test_log_that_was_chained_anew_is_found_out(log: Log) -> None:
+    """Whoever can compute hashes still cannot sign; seen without Vault, too."""
+    told = [json.loads(line) for line in log.file.path.read_text().splitlines()]
+    log.file.path.unlink()
+    for fields in told:
+        log.file.append({key: value for key, value in fields.items() if key != "prev"} | {"by": "somebody else"})
+    with pytest.raises(NotAuthentic, match=r"line 5 of .* was changed after it was signed"):
+        verify(log.file, KEY)
+
+
+def test_log_of_another_installation_is_told(log: Log) -> None:
+    """It is not a changed one."""
+    with pytest.raises(NotAuthentic, match="another installation"):
+        verify(log.file, PublicKey.from_pem(MemorySigner().public_key()))
+
+
+def test_changed_checkpoint_in_vault_is_found_out(log: Log) -> None:
+    """It would let a log end earlier."""
+    (name,) = log.anchors.kept
+    log.anchors.kept[name] = {**log.anchors.kept[name], "size": 1}
+    with pytest.raises(NotAuthentic, match=r"checkpoint of file .* in Vault was changed"):
+        log.check()
+
+
+def test_torn_lines_are_named(log: Log) -> None:
+    """A full disk is no tampering."""
+    with log.file.path.open("ab") as end:
+        end.write(b'{"torn')
+    log.file.append({"tag": "rotation:asked"})
+    take(log.file, SIGNER, log.anchors, at=AT, by="daemon")
+    assert log.check().torn == (9,)
+
+
+def test_checkpoint_after_a_torn_line_covers_it(log: Log) -> None:
+    """The line it ends is its own."""
+    with log.file.path.open("ab") as end:
+        end.write(b'{"torn')
+    take(log.file, SIGNER, log.anchors, at=AT, by="daemon")
+    assert log.check().signed == 10
+
+
+def test_log_whose_first_line_is_long_has_a_name(tmp_path: Path) -> None:
+    """Longer than what is read at once."""
+    file, anchors = ChainFile(tmp_path / "audit.jsonl"), MemoryAnchors()
+    file.append({"said": "x" * 50_000})
+    take(file, SIGNER, anchors, at=AT, by="daemon")
+    assert verify(file, KEY, anchors.all()).file in anchors.kept
+
+
+def test_public_key_lies_beside_the_log_and_is_never_replaced(log: Log) -> None:
+    """For when Vault is away; whoever compares it sees a change."""
+    kept = log.file.path.with_name(KEY_FILE)
+    assert PublicKey.from_file(kept).id == KEY.id
+    take(log.file, MemorySigner(), MemoryAnchors(), at=AT, by="daemon")
+    assert PublicKey.from_file(kept).id == KEY.id

@@ -1,0 +1,101 @@
+"""Signed lines in the audit log, a copy of the last one of each file in Vault: a log cannot be cut off or made anew.
+
+Between two checkpoints the chain alone holds (chain.py); whoever could write the file could rewrite what follows the
+last one. Called at the end of each command that recorded something, and by the daemon in between.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vault_pim.audit.chain import PREVIOUS, ChainFile, Line, name_of
+from vault_pim.audit.ports import Anchors
+from vault_pim.audit.signing import FIELD, PublicKey, check_document
+from vault_pim.domain.errors import NotAuthentic
+from vault_pim.domain.events import Tag
+from vault_pim.ports import Signer
+
+KEY_FILE = "signing-key.pem"
+"""The public key, kept beside the audit log, for when Vault is away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What is true of a file whose every line continues the one before.
+
+    Attributes:
+        file: its name; None of an empty one.
+        signed: how many of its lines a signature covers.
+        torn: numbers of the lines that a full disk or a crash tore.
+    """
+
+    file: str | None
+    lines: int
+    signed: int
+    torn: tuple[int, ...]
+
+
+def take(chain: ChainFile, signer: Signer, anchors: Anchors, *, at: datetime, by: str) -> None:
+    """Sign all lines that are in the file now, and tell Vault where they end.
+
+    Raises:
+        AuditUnavailable: the file cannot be written.
+        VaultNoAnswer, VaultRefusal: Vault's side is not done.
+    """
+    _keep(signer.public_key(), chain.path.with_name(KEY_FILE))  # has the key at hand after this
+    line = chain.append({"at": at.isoformat(), "tag": Tag.CHECKPOINT, "by": by}, signer)
+    anchors.put(str(line["file"]), line)
+
+
+def verify(chain: ChainFile, key: PublicKey, anchors: Iterable[Mapping[str, Any]] = ()) -> Checked:
+    """See that a file is as it was written.
+
+    Args:
+        anchors: the checkpoints that Vault holds, of any file.
+
+    Raises:
+        NotAuthentic: names the first line that is not, or says how much is missing at the end.
+        ConfigurationError: the file cannot be read.
+    """
+    what = str(chain.path)
+    name, signed, count, torn = None, 0, 0, []
+    awaited: Mapping[str, Any] | None = None
+    for line in chain.lines():
+        if name is None:
+            name = name_of(line.raw)
+            awaited = _anchor(anchors, name, key)
+        if line.fields is None:
+            torn.append(line.number)
+        elif FIELD in line.fields:
+            check_document(line.fields, key, what=f"line {line.number} of {what}")
+            signed = line.number
+        count = line.number
+        if awaited is not None and _reached(awaited, line):
+            awaited = None
+    if awaited is not None:
+        raise NotAuthentic(
+            f"{what} lacks lines at its end, or was made anew",
+            why=f"Vault knows of {awaited['size']} bytes in it at {awaited['at']}",
+            advice="Look for the missing lines in a backup of the file, and find out who could write it.",
+        )
+    return Checked(file=name, lines=count, signed=signed, torn=tuple(torn))
+
+
+def _anchor(anchors: Iterable[Mapping[str, Any]], name: str, key: PublicKey) -> Mapping[str, Any] | None:
+    found = next((one for one in anchors if one["file"] == name), None)
+    if found is not None:
+        check_document(found, key, what=f"the checkpoint of file {name} in Vault")
+    return found
+
+
+def _reached(anchor: Mapping[str, Any], line: Line) -> bool:
+    return bool(line.end == anchor["size"] and line.link == anchor[PREVIOUS])
+
+
+def _keep(pem: str, path: Path) -> None:
+    """Write the public key once; one that is there is left, so that whoever compares sees a difference."""
+    with suppress(OSError), path.open("x", encoding="ascii") as file:
+        file.write(pem)

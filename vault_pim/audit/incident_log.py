@@ -1,0 +1,139 @@
+"""Write the record of an incident while it happens: a chained file on this machine, all of them together in Vault.
+
+Stands before the audit log in the engine's `AuditLog` port: what names an incident goes into its record, too. An
+incident is never held up by its record: what cannot be written to Vault now is written with the next entry, or by
+whoever works on it next on this machine. Refuses to sign what it cannot believe.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from vault_pim.audit.chain import ChainFile
+from vault_pim.audit.incident import Record, read
+from vault_pim.audit.log import as_json
+from vault_pim.audit.ports import IncidentStore
+from vault_pim.audit.signing import PublicKey
+from vault_pim.domain.errors import NoAnswer, TakenOver, VaultNoAnswer, VaultPimError
+from vault_pim.domain.events import Event
+from vault_pim.ports import AuditLog, Clock, Signer
+
+logger = logging.getLogger(__name__)
+
+WRITES = 20
+SILENCE = timedelta(seconds=30)
+"""How long a Vault that gave no answer is not asked again: what is urgent must not wait for its record."""
+
+
+class IncidentLog:
+    """The audit log, with a record for each incident.
+
+    Args:
+        folder: where the files are; made when the first incident happens.
+    """
+
+    def __init__(self, log: AuditLog, folder: Path, store: IncidentStore, signer: Signer, clock: Clock) -> None:
+        self._log = log
+        self._folder = folder
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+        self._silent_until: datetime | None = None
+
+    def record(self, event: Event) -> None:
+        """Record an event; what the incident's record lacks of it is logged, and never raised.
+
+        Raises:
+            AuditUnavailable: the audit log cannot be written.
+        """
+        try:
+            self._log.record(event)
+        finally:
+            if event.incident is not None:
+                self._keep(event.incident, event)
+
+    def names(self) -> tuple[str, ...]:
+        """Every incident that this machine or Vault knows of, oldest first; a silent Vault knows of none."""
+        names = {path.stem for path in self._folder.glob("*.jsonl")}
+        with suppress(NoAnswer):
+            names.update(self._store.names())
+        return tuple(sorted(names))
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The record of an incident, from Vault and this machine, signed now and kept in both.
+
+        Raises:
+            NotAuthentic: one of them was changed.
+            VaultNoAnswer, VaultRefusal: it cannot be signed.
+        """
+        return self.take_in(name, self.file(name))
+
+    def take_in(self, name: str, file: ChainFile) -> dict[str, Any]:
+        """Put a file that tells of an incident into its record, in Vault and beside the file of this machine.
+
+        Raises:
+            NotAuthentic: the record or the file was changed.
+            VaultNoAnswer, VaultRefusal: it could not be written.
+        """
+        lines = list(file.lines()) if file.path.exists() else []
+        key = PublicKey.from_pem(self._signer.public_key())
+        for _ in range(WRITES):
+            text, kv_version = self._store.load(name)
+            before = Record(incident=name, parts={}) if text is None else read(json.loads(text), key)
+            record = before.with_part(lines)
+            if text is not None and record == before:
+                document = json.loads(text)
+            else:
+                document = record.signed(self._signer, self._clock.now())
+                try:
+                    self._store.save(name, json.dumps(document, ensure_ascii=False), kv_version)
+                except TakenOver:
+                    continue
+            self._copy(name, document)
+            return dict(document)
+        raise VaultNoAnswer(f"too many processes write the record of incident {name} at once")
+
+    def local(self, name: str) -> Record:
+        """What this machine alone knows of an incident.
+
+        Raises:
+            NotAuthentic: its file was changed.
+        """
+        record, file = Record(incident=name, parts={}), self.file(name)
+        return record.with_part(list(file.lines())) if file.path.exists() else record
+
+    def file(self, name: str) -> ChainFile:
+        """What this machine wrote about an incident."""
+        return ChainFile(self._folder / f"{name}.jsonl")
+
+    def _keep(self, name: str, event: Event) -> None:
+        try:
+            self._make_folder()
+            self.file(name).append(as_json(event))
+            if self._silent_until is None or self._clock.now() >= self._silent_until:
+                self.take_in(name, self.file(name))
+        except NoAnswer as error:
+            self._silent_until = self._clock.now() + SILENCE
+            logger.warning("%s; the record of incident %s is kept on this machine until it answers", error.what, name)
+        except (VaultPimError, OSError) as error:
+            said = error.what if isinstance(error, VaultPimError) else str(error.strerror)
+            logger.warning("the record of incident %s is not complete: %s", name, said)
+
+    def _copy(self, name: str, document: Mapping[str, Any]) -> None:
+        """Keep the signed record on this machine, as a whole or not at all; whoever only looks may not be able to."""
+        path = self._folder / f"{name}.json"
+        new = path.with_suffix(".new")
+        with suppress(OSError):
+            self._make_folder()
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                json.dump(document, file, indent=2, ensure_ascii=False)
+            new.replace(path)
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

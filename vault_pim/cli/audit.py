@@ -1,0 +1,94 @@
+"""`vault-pim audit`: check that a log or a record is as it was written; give away the public key."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vault_pim.assembly import assemble
+from vault_pim.audit.checking import check_file
+from vault_pim.audit.checkpoints import Checked
+from vault_pim.audit.signing import PublicKey
+from vault_pim.cli.invocation import FINDING, AsJson, Invocation, invocation
+from vault_pim.cli.outcomes import failure_json
+from vault_pim.cli.render import BAD, GOOD, WARN, Output, counted
+from vault_pim.domain.errors import NotAuthentic
+
+app = typer.Typer(add_completion=False, help="Check that logs and records are as they were written; print the key.")
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE", help="Audit logs, records, proofs. Default: the audit log of the configuration."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="Public key of the installation, to check files without Vault.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that every line continues the one before it, that signatures hold, and that nothing is missing at the end.
+
+    What is missing at the end of an audit log is known to Vault alone, and not seen with --key. Exits 2 if a file is
+    not as it was written, or was written by another installation.
+    """
+    output = Output(as_json=as_json)
+    trusted, anchors, files = _what(invocation(context), files, key)
+    results: list[tuple[Path, Checked | NotAuthentic]] = []
+    for path in files:
+        try:
+            results.append((path, check_file(path, trusted, anchors)))
+        except NotAuthentic as error:
+            results.append((path, error))
+    output.json({"key": trusted.id, "files": [_json(path, found) for path, found in results]})
+    for path, found in results:
+        _show(output, path, found)
+    if any(isinstance(found, NotAuthentic) for _, found in results):
+        raise typer.Exit(FINDING)
+
+
+@app.command("key")
+def print_key(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print the public key of this installation, for whoever checks its records without Vault."""
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="audit") as installation:
+        pem = installation.signer.public_key()
+    output.json({"key": PublicKey.from_pem(pem).id, "pem": pem})
+    for line in pem.splitlines():
+        output.line(line)
+
+
+def _what(
+    given: Invocation, files: list[Path] | None, key: Path | None
+) -> tuple[PublicKey, Sequence[Mapping[str, Any]], list[Path]]:
+    """The key that is trusted, the checkpoints in Vault, and the files to check."""
+    if key is not None:
+        return PublicKey.from_file(key), (), files or [given.settings().audit.path]
+    settings = given.settings()
+    with assemble(settings, role="audit") as installation:
+        trusted = PublicKey.from_pem(installation.signer.public_key())
+        return trusted, installation.anchors.all(), files or [settings.audit.path]
+
+
+def _json(path: Path, found: Checked | NotAuthentic) -> dict[str, Any]:
+    if isinstance(found, NotAuthentic):
+        return {"path": path, "genuine": False, "lines": None, "signed": None, "torn": [], "error": failure_json(found)}
+    told = {"lines": found.lines, "signed": found.signed, "torn": list(found.torn)}
+    return {"path": path, "genuine": True, **told, "error": None}
+
+
+def _show(output: Output, path: Path, found: Checked | NotAuthentic) -> None:
+    if isinstance(found, NotAuthentic):
+        output.line(f"{found.what}{f' ({found.why})' if found.why else ''}", BAD)
+        output.line(f"what to do: {found.advice}", WARN)
+        return
+    output.line(f"{path} is as it was written: {counted(found.lines, 'line')}, {found.signed} of them signed.", GOOD)
+    for number in found.torn:
+        output.line(f"line {number} was broken off by a full disk or a crash", WARN)
+    if found.signed < found.lines:
+        output.line("What follows the last signature could have been changed by whoever can write the file.", WARN)

@@ -1,0 +1,136 @@
+"""`vault-pim incident`: the records of incidents, listed, shown, and exported for whoever must keep them."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vault_pim.assembly import Installation, assemble
+from vault_pim.audit.incident import Record, Summary, read, summary
+from vault_pim.audit.incident_page import render, title
+from vault_pim.audit.signing import PublicKey
+from vault_pim.cli.invocation import AsJson, invocation
+from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
+from vault_pim.domain.errors import ConfigurationError, NoAnswer
+
+app = typer.Typer(add_completion=False, help="List, show and export the records of incidents.")
+
+Name = Annotated[
+    str, typer.Argument(metavar="INCIDENT", help="Its name, or a connector for the last incident of that connector.")
+]
+
+
+class Form(StrEnum):
+    """How a record is exported."""
+
+    HTML = "html"
+    JSON = "json"
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List every incident, oldest first."""
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="incident") as installation:
+        found = [summary(_known(output, installation, name)) for name in installation.incidents.names()]
+    output.json({"incidents": [_json(one) for one in found]})
+    rows: list[tuple[Cell, ...]] = [(one.incident, one.connector, _outcome(one), one.reason) for one in found]
+    output.table(("Incident", "Connector", "Outcome", "Reason"), rows)
+    if not found:
+        output.line("There was no incident.")
+
+
+@app.command()
+def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show an incident: who asked, every step with its answer, how long it took, what is proven and what is not."""
+    output = Output(as_json=as_json)
+    with assemble(invocation(context).settings(), role="incident") as installation:
+        record = _known(output, installation, _named(installation, name))
+    facts = summary(record)
+    output.json(_json(facts) | {"entries": list(record.entries)})
+    output.line(f"{facts.incident}: {facts.connector}, {facts.reason}")
+    output.line(f"asked for {facts.asked_at:%Y-%m-%d %H:%M:%S} UTC by {facts.asked_by}")
+    output.line(*_outcome(facts))
+    output.table(
+        ("Time", "What", "By"),
+        [(str(one["at"])[11:23], _cell(one), str(one["by"])) for one in record.entries],
+    )
+    for line in facts.evidence:
+        output.line(f"  {line}")
+    for line in facts.unproven:
+        output.line(f"  not proven: {line}", WARN)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    name: Name,
+    form: Annotated[Form, typer.Option("--format", "-f", help="html for people, json for checking.")] = Form.HTML,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write. Default: stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an incident's signed record as JSON, or as one HTML page that carries it and needs nothing else.
+
+    `vault-pim audit verify FILE` checks the JSON, also without Vault.
+    """
+    with assemble(invocation(context).settings(), role="incident") as installation:
+        record, document = _open(installation, _named(installation, name))
+    if form is Form.JSON or as_json:
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = render(record, summary(record), document)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{out} cannot be written", why=error.strerror or "", advice="Name another file."
+        ) from error
+    Output().note(f"{counted(len(record.entries), 'entry', 'entries')} written to {out}")
+
+
+def _open(installation: Installation, name: str) -> tuple[Record, dict[str, Any]]:
+    """A record that is genuine, and the document it is of."""
+    document = installation.incidents.document(name)
+    return read(document, PublicKey.from_pem(installation.signer.public_key())), document
+
+
+def _known(output: Output, installation: Installation, name: str) -> Record:
+    """A record to look at; where Vault gives no answer, what this machine knows."""
+    try:
+        return _open(installation, name)[0]
+    except NoAnswer as error:
+        output.note(f"{error.what}; this is what this machine knows of {name}, not signed", WARN)
+        return installation.incidents.local(name)
+
+
+def _named(installation: Installation, name: str) -> str:
+    """The incident that a person means."""
+    names = installation.incidents.names()
+    if name in names:
+        return name
+    connector = installation.find(name)
+    found = [one for one in names if one.partition(".")[2] == f"{connector.pim}.{connector.name}"]
+    if not found:
+        raise ConfigurationError(f"there was no incident of {name}", advice="See `vault-pim incident list`.")
+    return found[-1]
+
+
+def _outcome(facts: Summary) -> tuple[str, str]:
+    if facts.seconds is not None:
+        return f"proven in {facts.seconds:.1f} s", GOOD
+    return "not proven yet", BAD
+
+
+def _cell(entry: Any) -> Cell:
+    return (title(entry), BAD) if str(entry["tag"]).endswith(":failed") else title(entry)
+
+
+def _json(facts: Summary) -> dict[str, Any]:
+    told = asdict(facts) | {"seconds": facts.seconds}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
