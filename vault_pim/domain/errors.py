@@ -8,9 +8,14 @@
     │   │   ├── NoFreeSlot          the PIM's limit of connections is reached
     │   │   ├── NotOurs             the object under our label was not made by us
     │   │   ├── UnknownPermission   the PIM does not offer a declared privilege
-    │   │   └── UnknownShape        the answer is not what this driver knows: nothing is written
+    │   │   ├── UnknownShape        the answer is not what this driver knows: nothing is written
+    │   │   └── SetRefused          the PIM does not take the set that Vault serves
     │   └── VaultRefusal
     │       ├── NotSetUp            a mount, policy or role of ours is missing in Vault
+    │       ├── NotAllowed          no policy of the login permits it
+    │       ├── VaultLoginRefused   Vault does not take the login
+    │       ├── NotServed           a connector's path serves no credential set
+    │       ├── BrokenSet           what stands there is no whole credential set
     │       └── Intercepted         somebody else had our one-time token first
     ├── NoAnswer                nobody's: nothing is known about the outcome            exit 4
     │   ├── PimNoAnswer
@@ -95,6 +100,12 @@ class UnknownShape(PimRefusal):
     default_advice = "Check pims.<name>.release and mechanism, and report the PIM release to vault-pim."
 
 
+class SetRefused(PimRefusal):
+    """The PIM takes neither the token nor the credential set, and Vault serves no newer one."""
+
+    default_advice = "Ask whoever runs vault-pim to look with `vault-pim status`; the set may be revoked."
+
+
 class VaultRefusal(Refusal):
     """Vault said no: a policy denial or a dead token."""
 
@@ -107,6 +118,28 @@ class NotSetUp(VaultRefusal):
     """A mount, policy, role or entity that `setup` makes is missing."""
 
     default_advice = "Run `vault-pim setup` with an administrator's token."
+
+
+class NotAllowed(VaultRefusal):
+    """No policy of the login permits it: another connector's path, a wrong name, or a policy that is missing."""
+
+
+class VaultLoginRefused(VaultRefusal):
+    """Vault does not take the login: a secret-id that ended, a role that is gone, an entity that is disabled."""
+
+    default_advice = "Give it a valid login; `vault-pim bootstrap CONNECTOR` makes one."
+
+
+class NotServed(VaultRefusal):
+    """The connector's path serves nothing: not provisioned yet, or revoked."""
+
+    default_advice = "Ask whoever runs vault-pim to look with `vault-pim status`."
+
+
+class BrokenSet(VaultRefusal):
+    """What stands at the path is no whole credential set."""
+
+    default_advice = "Somebody else wrote there; `vault-pim rotate` serves a whole set again."
 
 
 class Intercepted(VaultRefusal):

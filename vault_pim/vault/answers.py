@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from vault_pim.domain.errors import NotSetUp, VaultNoAnswer, VaultPimError, VaultRefusal, VaultSealed
+from vault_pim.domain.errors import NotAllowed, NotSetUp, VaultNoAnswer, VaultPimError, VaultRefusal, VaultSealed
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 
@@ -96,7 +96,7 @@ def _error(status: int, texts: tuple[str, ...], asked: str, why: str) -> VaultPi
         case 403 if texts == ("permission denied",) or any("invalid token" in text for text in texts):
             error = DeadToken(f"Vault refused {asked}", why="the token is unknown, expired or revoked")
         case 403:
-            error = VaultRefusal(f"Vault does not allow {asked}", why="no policy of this login permits it")
+            error = NotAllowed(f"Vault does not allow {asked}", why="no policy of this login permits it")
         case 404:
             error = NotSetUp(f"Vault has nothing at {asked}", why=why)
         case 412 | 429 | 472 | 473:

@@ -4,17 +4,14 @@ The `CredentialStore` of the engine. Refuses to serve an older generation over a
 somebody else wrote meanwhile.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from vault_pim.domain.connector import Connector, ConnectorId
-from vault_pim.domain.credentials import CredentialSet
-from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
+from vault_pim.domain.credentials import CredentialSet, generation_of
+from vault_pim.domain.errors import Impossible, TakenOver
 from vault_pim.domain.facts import Served
 from vault_pim.domain.generation import Generation
-from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.vault.fingerprints import VaultFingerprints
 from vault_pim.vault.issued import IssuedValues
@@ -24,8 +21,6 @@ from vault_pim.vault.session import VaultSession
 
 HINT_BYTES = 512
 """Vault's limit for one value of custom metadata (contracts/openbao.md §B, "custom_metadata")."""
-NOT_OURS = 0
-"""The generation of a set at our path that names none: no generation of ours has it."""
 
 
 class VaultCredentialStore:
@@ -59,7 +54,7 @@ class VaultCredentialStore:
         """The held set of that generation, or None."""
         path = held(connector, number)
         entry = self._held.read(path)
-        return _credentials(entry.data, path) if entry.data else None
+        return CredentialSet.of(entry.data, path) if entry.data else None
 
     def drop_held(self, connector: ConnectorId, number: int) -> None:
         """Destroy the held copy beyond recovery; the number stays taken, whether or not there was a copy."""
@@ -129,9 +124,7 @@ class VaultCredentialStore:
 def _served(entry: Entry) -> Served | None:
     if entry.data is None:
         return None
-    said = entry.data.get("generation")
-    generation = int(said) if isinstance(said, str) and said.isascii() and said.isdigit() else NOT_OURS
-    return Served(generation=generation, kv_version=entry.kv_version)
+    return Served(generation=generation_of(entry.data), kv_version=entry.kv_version)
 
 
 def _document(credentials: CredentialSet, **said: str) -> dict[str, str]:
@@ -144,23 +137,6 @@ def _document(credentials: CredentialSet, **said: str) -> dict[str, str]:
         "password": reveal(credentials.password, to="vault"),
         **said,
     }
-
-
-def _credentials(data: Mapping[str, Any], path: str) -> CredentialSet:
-    try:
-        return CredentialSet(
-            base_url=str(data["base_url"]),
-            client_id=str(data["client_id"]),
-            client_secret=SecretStr(data["client_secret"]),
-            username=str(data["username"]),
-            password=SecretStr(data["password"]),
-        )
-    except KeyError as error:
-        raise VaultRefusal(
-            f"{path} holds no credential set",
-            why=f"field {error} is missing",
-            advice="Somebody wrote there; delete it.",
-        ) from error
 
 
 def _hint(value: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """KV v2 with check-and-set. Knows Vault's texts for it, which nothing else does (contracts/openbao.md §B, "KV v2").
 
-Called by the stores of this room and by `client`. Refuses to write without check-and-set, and to delete a key
-wholly: its KV version would start at 1 again, and could not fence off whoever comes late.
+Called by the stores of this room and by `client`. Refuses to write without check-and-set, and to delete a key with
+data wholly: its KV version would start at 1 again, and could not fence off whoever comes late.
 """
 
 import itertools
@@ -41,11 +41,13 @@ class Metadata:
 
     Attributes:
         custom: custom metadata.
+        newest: the newest KV version, readable or not; 0 where data was never written.
         readable: KV versions that a reader still gets.
         recoverable: KV versions that are deleted but not destroyed.
     """
 
     custom: Mapping[str, str]
+    newest: int
     readable: tuple[int, ...]
     recoverable: tuple[int, ...]
 
@@ -106,6 +108,7 @@ class KeyValue:
         present = sorted(number for number, state in states.items() if not state["destroyed"])
         return Metadata(
             custom=reply.data.get("custom_metadata") or {},
+            newest=int(reply.data["current_version"]),
             readable=tuple(number for number in present if not states[number]["deletion_time"]),
             recoverable=tuple(number for number in present if states[number]["deletion_time"]),
         )
@@ -113,6 +116,14 @@ class KeyValue:
     def patch_custom_metadata(self, path: str, values: Mapping[str, str | None]) -> None:
         """Set these keys of the custom metadata, remove those that are None, leave all others."""
         self._request("PATCH", f"metadata/{path}", {"custom_metadata": dict(values)}, merge_patch=True)
+
+    def note(self, path: str, values: Mapping[str, str]) -> None:
+        """Keep custom metadata at a path that holds no data; what was noted there before is replaced."""
+        self._request("POST", f"metadata/{path}", {"custom_metadata": dict(values)})
+
+    def drop_note(self, path: str) -> None:
+        """Drop what was noted at a path that holds no data; done already is fine."""
+        self._request("DELETE", f"metadata/{path}")
 
     def destroy(self, path: str, kv_versions: tuple[int, ...]) -> None:
         """Destroy the data of KV versions beyond recovery; done already is fine."""

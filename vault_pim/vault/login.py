@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from vault_pim.domain.errors import ConfigurationError, VaultRefusal
+from vault_pim.domain.errors import ConfigurationError, VaultLoginRefused
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import read_secret
@@ -50,7 +50,7 @@ def log_in(transport: Transport, login: Login) -> Issued:
 
     Raises:
         ConfigurationError: a file or the variable is missing, empty, unreadable, or a file is open to others.
-        VaultRefusal: Vault does not accept the login; nobody else's login is tried.
+        VaultLoginRefused: Vault does not accept the login; nobody else's login is tried.
         Intercepted: the one-time token for the first secret-id was opened by somebody else.
         VaultNoAnswer: Vault was not reached, or is sealed.
     """
@@ -106,4 +106,4 @@ def _exchanged(transport: Transport, mount: str, sent: dict[str, str], *, advice
     try:
         return Issued.of(transport.exchange("POST", path, sent, token=None))
     except (BadRequest, DeadToken) as error:
-        raise VaultRefusal(f"Vault refused the login at {path}", why=error.why, advice=advice) from error
+        raise VaultLoginRefused(f"Vault refused the login at {path}", why=error.why, advice=advice) from error

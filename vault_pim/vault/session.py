@@ -4,7 +4,6 @@ Logs in at the first request, renews the token at two thirds of its life when it
 token turns out to be dead. Refuses to pick up a token that nobody configured.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -43,8 +42,6 @@ __all__ = [
     "VaultAddress",
     "VaultSession",
 ]
-
-logger = logging.getLogger(__name__)
 
 RENEW_AFTER = 2 / 3
 
@@ -175,11 +172,7 @@ class VaultSession:
     def _begin(self, issued: Issued) -> _Token:
         """Use a token from now on; a good moment to see to the secret-id it was got by."""
         if isinstance(self._login, AppRoleLogin) and self._login.renew and issued.approle:
-            try:
-                if renew_secret_id(self._transport, self._login, issued.secret, issued.approle):
-                    logger.info("took a new secret-id into %s", self._login.secret_id_file)
-            except VaultPimError as error:
-                logger.warning("the secret-id in %s was not renewed: %s", self._login.secret_id_file, error)
+            self._renew_secret_id(self._login, issued.secret, issued.approle)
         now = self._monotonic()
         if not issued.ttl:
             return _Token(secret=issued.secret, renew_at=None, dead_at=None)
@@ -188,3 +181,13 @@ class VaultSession:
             renew_at=now + issued.ttl * RENEW_AFTER if issued.renewable else None,
             dead_at=now + issued.ttl,
         )
+
+    def _renew_secret_id(self, login: AppRoleLogin, token: SecretStr, role: str) -> None:
+        import logging  # noqa: PLC0415 - takes as long to load as the rest of this room
+
+        logger = logging.getLogger(__name__)
+        try:
+            if renew_secret_id(self._transport, login, token, role):
+                logger.info("took a new secret-id into %s", login.secret_id_file)
+        except VaultPimError as error:
+            logger.warning("the secret-id in %s was not renewed: %s", login.secret_id_file, error)
