@@ -8,19 +8,29 @@ import logging
 import os
 import socket
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, assert_never
 
 from vault_pim.audit.checkpoints import take
 from vault_pim.audit.incident_log import IncidentLog
 from vault_pim.audit.log import AuditFile
+from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.errors import ConfigurationError, VaultNoAnswer, VaultPimError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
 from vault_pim.ports import PimDriver
-from vault_pim.settings import Settings
-from vault_pim.settings.shape import ApproleLogin, VaultSettings
+from vault_pim.settings import Settings, logins
+from vault_pim.settings.shape import VaultSettings
 from vault_pim.vault.access import VaultAccess
+from vault_pim.vault.address import (
+    SERVICE_ACCOUNT_TOKEN,
+    AppRoleLogin,
+    CertificateLogin,
+    JwtLogin,
+    Login,
+    TokenLogin,
+    VaultAddress,
+)
 from vault_pim.vault.anchors import VaultAnchors
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.fingerprints import VaultFingerprints
@@ -28,7 +38,8 @@ from vault_pim.vault.incidents import VaultIncidents
 from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
-from vault_pim.vault.session import AppRoleLogin, TokenLogin, VaultAddress, VaultSession
+from vault_pim.vault.session import VaultSession
+from vault_pim.vault.setup import DAEMON_LOGIN
 from vault_pim.vault.signing import VaultSigner
 from vault_pim.vault.state import VaultStateStore
 
@@ -36,6 +47,10 @@ if TYPE_CHECKING:
     from vault_pim.pim.driver import Driver
 
 logger = logging.getLogger(__name__)
+
+
+RENEWING = frozenset({"daemon", "apply"})
+"""The roles that run again and again, and so see to our own secret-id."""
 
 
 class SystemClock:
@@ -58,7 +73,7 @@ class Installation:
         self.clock = SystemClock()
         self.me = f"{role}/{_account()}@{socket.gethostname()}:{os.getpid()}"
         self.layout = layout(settings.vault)
-        self.vault = VaultSession(address(settings.vault))
+        self.vault = VaultSession(address(settings.vault, renew=role in RENEWING))
         self.states = VaultStateStore(self.vault, self.layout)
         self.fingerprints = VaultFingerprints(self.vault, self.layout)
         self.issued = IssuedValues(self.vault, self.layout, self.fingerprints)
@@ -179,11 +194,40 @@ def layout(vault: VaultSettings) -> Layout:
     return Layout(credentials_mount=vault.credentials_mount, state_mount=vault.state_mount)
 
 
-def address(vault: VaultSettings) -> VaultAddress:
-    """Where Vault is, and how vault-pim logs in."""
-    match vault.auth:
-        case ApproleLogin(role_id_file=role_id_file, secret_id_file=secret_id_file):
-            login: AppRoleLogin | TokenLogin = AppRoleLogin(role_id_file=role_id_file, secret_id_file=secret_id_file)
-        case auth:
-            login = TokenLogin(token_file=auth.token_file)
-    return VaultAddress(url=vault.url, login=login, namespace=vault.namespace, ca_cert=vault.ca_cert)
+def address(vault: VaultSettings, *, renew: bool = False) -> VaultAddress:
+    """Where Vault is, and how vault-pim logs in; `renew`: and replaces its secret-id in time."""
+    return VaultAddress(
+        url=vault.url,
+        login=_login(vault.auth, renew=renew),
+        namespace=vault.namespace,
+        ca_cert=vault.ca_cert,
+        also=tuple(vault.also),
+    )
+
+
+def _login(auth: logins.OwnLogin, *, renew: bool) -> Login:
+    match auth:
+        case logins.ApproleLogin():
+            return AppRoleLogin(role_id_file=auth.role_id_file, secret_id_file=auth.secret_id_file, renew=renew)
+        case logins.KubernetesLogin():
+            token_file = auth.token_file or SERVICE_ACCOUNT_TOKEN
+            return JwtLogin(mount=auth.mount, role=auth.role, token_file=token_file)
+        case logins.JwtLogin():
+            return JwtLogin(mount=auth.mount, role=auth.role, token_file=auth.token_file)
+        case logins.CertificateLogin():
+            return CertificateLogin(mount=auth.mount, role=auth.role, cert_file=auth.cert_file, key_file=auth.key_file)
+        case logins.TokenLogin():
+            return TokenLogin(token_file=auth.token_file)
+        case _:
+            assert_never(auth)
+
+
+def daemon_access(auth: logins.OwnLogin) -> AppRoleAccess | None:
+    """The AppRole that `setup` makes for vault-pim itself; None where an administrator made its role."""
+    match auth:
+        case logins.ApproleLogin():
+            return AppRoleAccess(secret_id_ttl=auth.secret_id_ttl, bound_cidrs=tuple(auth.bound_cidrs))
+        case logins.TokenLogin():
+            return DAEMON_LOGIN
+        case _:
+            return None

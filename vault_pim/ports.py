@@ -11,7 +11,7 @@ from typing import Protocol
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.events import Event
-from vault_pim.domain.facts import Presence, Served, Survey
+from vault_pim.domain.facts import AccessSight, Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
 from vault_pim.domain.secret import SecretStr
@@ -175,8 +175,8 @@ class StateStore(Protocol):
 class Access(Protocol):
     """A connector's identity in Vault."""
 
-    def presence(self, connector: Connector) -> Presence:
-        """Whether entity, alias and login are there as declared; CUT while the entity is disabled."""
+    def look(self, connector: Connector) -> AccessSight:
+        """Whether entity, aliases and logins are there as declared, and no others."""
         ...
 
     def cut(self, connector: ConnectorId) -> None:

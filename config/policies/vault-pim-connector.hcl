@@ -13,3 +13,19 @@ path "pim/metadata/readers/{{identity.entity.metadata.pim}}/{{identity.entity.me
     "custom_metadata" = []
   }
 }
+
+# Its own secret-id, where it has an AppRole: replaced before it ends, the new one wrapped and as its role says.
+path "auth/vault-pim/{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}/role/vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}/secret-id" {
+  capabilities      = ["update"]
+  denied_parameters = {
+    "*" = []
+  }
+  min_wrapping_ttl  = "1s"
+  max_wrapping_ttl  = "1h"
+}
+path "auth/vault-pim/{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}/role/vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}/secret-id/lookup" {
+  capabilities = ["update"]
+}
+path "auth/vault-pim/{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}/role/vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}/secret-id/destroy" {
+  capabilities = ["update"]
+}

@@ -85,7 +85,13 @@ path "identity/entity/name/vault-pim.*" {
   }
 }
 
-# the connectors' logins: seen; secret-ids counted, destroyed, and made only wrapped
+# the connectors' logins: seen; secret-ids counted, looked up, destroyed, and made only wrapped
+path "auth/vault-pim/+/+/config" {
+  capabilities = ["read"]
+}
+path "auth/vault-pim/+/+/certs/+" {
+  capabilities = ["read"]
+}
 path "auth/vault-pim/+/+/role/+" {
   capabilities = ["read"]
 }
@@ -93,9 +99,15 @@ path "auth/vault-pim/+/+/role/+/role-id" {
   capabilities = ["read"]
 }
 path "auth/vault-pim/+/+/role/+/secret-id" {
-  capabilities     = ["update"]
-  min_wrapping_ttl = "1s"
-  max_wrapping_ttl = "1h"
+  capabilities      = ["update"]
+  denied_parameters = {
+    "*" = []
+  }
+  min_wrapping_ttl  = "1s"
+  max_wrapping_ttl  = "1h"
+}
+path "auth/vault-pim/+/+/role/+/secret-id-accessor/lookup" {
+  capabilities = ["update"]
 }
 path "auth/vault-pim/+/+/role/+/secret-id/" {
   capabilities = ["list"]
@@ -110,6 +122,22 @@ path "sys/leases/lookup/auth/vault-pim/+/+/login/" {
 }
 path "sys/leases/revoke-prefix/auth/vault-pim/+/+/login" {
   capabilities = ["update", "sudo"]
+}
+
+# its own secret-id: replaced before it ends, the new one wrapped and as its role says
+path "auth/approle/role/vault-pim-daemon/secret-id" {
+  capabilities      = ["update"]
+  denied_parameters = {
+    "*" = []
+  }
+  min_wrapping_ttl  = "1s"
+  max_wrapping_ttl  = "1h"
+}
+path "auth/approle/role/vault-pim-daemon/secret-id/lookup" {
+  capabilities = ["update"]
+}
+path "auth/approle/role/vault-pim-daemon/secret-id/destroy" {
+  capabilities = ["update"]
 }
 
 # its own token

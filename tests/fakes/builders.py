@@ -41,7 +41,7 @@ def a_connector(**given: Any) -> Connector:
         "user_group": None,
         "policy": a_policy(),
         "owner": None,
-        "approle": None,
+        "logins": (),
     }
     return Connector(**usual | given)
 

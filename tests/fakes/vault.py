@@ -10,7 +10,7 @@ from tests.fakes.wire import Wire, port_call
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import NotSetUp, TakenOver
-from vault_pim.domain.facts import Presence, Served
+from vault_pim.domain.facts import AccessSight, Presence, Served
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.state import ConnectorState
 from vault_pim.ports import Loaded
@@ -166,14 +166,14 @@ class FakeAccess:
     room: str = "access"
 
     @port_call
-    def presence(self, connector: Connector) -> Presence:
+    def look(self, connector: Connector) -> AccessSight:
         """As the entity stands."""
         entity = self.entities.get(connector.id)
         if entity is None:
-            return Presence.ABSENT
+            return AccessSight(presence=Presence.ABSENT, drift=("entity: missing",))
         if entity.disabled:
-            return Presence.CUT
-        return Presence.DIFFERS if entity.differs else Presence.AS_DECLARED
+            return AccessSight(presence=Presence.CUT)
+        return AccessSight(presence=Presence.DIFFERS if entity.differs else Presence.AS_DECLARED)
 
     @port_call
     def cut(self, connector: ConnectorId) -> None:

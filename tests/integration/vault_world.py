@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from vault_pim.domain.connector import OVERALL_ACCESS, AppRoleAccess, Connector, ConnectorId, FlowType
+from vault_pim.domain.access import AppRoleAccess
+from vault_pim.domain.connector import OVERALL_ACCESS, Connector, ConnectorId, FlowType
 from vault_pim.domain.policy import Period, Policy
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.layout import Layout
@@ -45,7 +46,7 @@ def a_connector(name: str, pim: str = "prod", **changes: object) -> Connector:
         "user_group": None,
         "policy": DAILY,
         "owner": f"{name}-team@example.com",
-        "approle": AppRoleAccess(secret_id_ttl=timedelta(days=7)),
+        "logins": (AppRoleAccess(secret_id_ttl=timedelta(days=7)),),
     }
     return Connector(**(declared | changes))  # type: ignore[arg-type]
 

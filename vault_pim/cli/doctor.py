@@ -81,12 +81,12 @@ def _vault(installation: Installation) -> Iterator[Check]:
             text = f"our login {what} {', '.join(said)}"
             yield Check(subject="Vault rights", outcome=ATTENTION, said=text, advice=advice, exit_code=FINDING)
     for connector in settings.connectors():
-        presence = installation.access.presence(connector)
-        fine = presence in (Presence.AS_DECLARED, Presence.CUT)
+        seen = installation.access.look(connector)
+        fine = seen.presence in (Presence.AS_DECLARED, Presence.CUT)
         yield Check(
             subject=str(connector.id),
             outcome=OK if fine else ATTENTION,
-            said=f"identity in Vault is {presence}",
+            said=f"identity in Vault is {seen.presence}" + (f": {', '.join(seen.drift)}" if seen.drift else ""),
             advice="" if fine else "Run `vault-pim setup` as an administrator.",
             exit_code=0 if fine else FINDING,
         )

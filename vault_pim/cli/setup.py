@@ -1,18 +1,19 @@
 """`setup`: what vault-pim needs in Vault, shown before it is made. Run by a person with an administrator's token."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vault_pim.assembly import address, layout
+from vault_pim.assembly import address, daemon_access, layout
 from vault_pim.cli.confirm import confirm
 from vault_pim.cli.invocation import FINDING, AsJson, invocation
-from vault_pim.cli.render import GOOD, QUIET, WARN, Output, counted
+from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Output, counted
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.settings import Settings
-from vault_pim.settings.shape import ApproleLogin
-from vault_pim.vault.address import TokenLogin, VaultAddress
+from vault_pim.settings.logins import ApproleLogin
+from vault_pim.vault.address import TokenLogin
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.secret_ids import write_login
 from vault_pim.vault.session import VaultSession
@@ -41,11 +42,9 @@ def setup(
     """
     output, settings = Output(as_json=as_json), invocation(context).settings()
     where, there = layout(settings.vault), address(settings.vault)
-    admin = VaultAddress(
-        url=there.url, login=TokenLogin(token_file=token_file), namespace=there.namespace, ca_cert=there.ca_cert
-    )
+    admin = replace(there, login=TokenLogin(token_file=token_file))
     with VaultSession(admin) as session:
-        changes = plan_setup(session, where, settings.connectors())
+        changes = plan_setup(session, where, settings.connectors(), daemon=daemon_access(settings.vault.auth))
         for change in changes:
             _show(output, change)
         if not changes:
@@ -69,10 +68,10 @@ def setup(
 
 
 def _show(output: Output, change: Change) -> None:
-    sign, style = ("+", GOOD) if change.before is None else ("~", WARN)
+    sign, style = ("+", GOOD) if change.before is None else ("-", BAD) if change.after is None else ("~", WARN)
     output.line(f"{sign} {change.what} {change.where}", style)
-    for key, value in change.after.items():
-        was = f" (was {change.before.get(key)!r})" if change.before else ""
+    for key, value in (change.after or change.before or {}).items():
+        was = f" (was {change.before.get(key)!r})" if change.before and change.after else ""
         text = f"{len(value.splitlines())} lines" if isinstance(value, str) and "\n" in value else repr(value)
         output.line(f"    {key}: {text}{was}", QUIET)
 

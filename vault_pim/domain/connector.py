@@ -5,9 +5,9 @@ Read by every room. Refuses names that could not be part of a Vault path or of a
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
+from vault_pim.domain.access import DeclaredLogin
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Policy
 
@@ -103,14 +103,6 @@ class ConnectorId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AppRoleAccess:
-    """How a connector logs in to Vault by AppRole; `bound_cidrs` empty means from anywhere."""
-
-    secret_id_ttl: timedelta
-    bound_cidrs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
     """A program that uses the PIM's API and owns one credential set, as declared.
 
@@ -119,7 +111,7 @@ class Connector:
         permissions: the Web API privileges it may have, exactly; overall access is always among them.
         user_group: name of the PIM user group its API user belongs to besides `All`, or None.
         owner: whom to tell, or None.
-        approle: its Vault login by AppRole, or None if it has none.
+        logins: how it logs in to Vault, at most one of each method.
     """
 
     id: ConnectorId
@@ -129,7 +121,7 @@ class Connector:
     user_group: str | None
     policy: Policy
     owner: str | None
-    approle: AppRoleAccess | None
+    logins: tuple[DeclaredLogin, ...]
 
     def __post_init__(self) -> None:
         if self.label != self.label.strip() or not 1 <= len(self.label) <= ROLE_LABEL_LENGTH:

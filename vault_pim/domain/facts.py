@@ -1,6 +1,6 @@
 """What `observe()` saw, plus policy and now: everything `decide()` may know. No secrets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -86,18 +86,40 @@ class PimSight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSight:
+    """What was seen of one connector's identity and logins in Vault.
+
+    Attributes:
+        presence: whether all is there as declared; CUT while the entity is disabled.
+        drift: what is missing or not as declared, a few words each.
+        secret_ids: when each of its secret-ids ends, None for one without an end; None where it has no AppRole.
+    """
+
+    presence: Presence
+    drift: tuple[str, ...] = ()
+    secret_ids: tuple[datetime | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What was seen of one connector at its PIM and in Vault.
 
     Attributes:
         pim: None where the PIM gave no answer.
         access: its entity and login in Vault; CUT while the entity is disabled.
+        drift, secret_ids: as in `AccessSight`.
         served: None where the path serves nothing.
     """
 
     pim: PimSight | None
     access: Presence
     served: Served | None
+    drift: tuple[str, ...] = ()
+    secret_ids: tuple[datetime | None, ...] | None = None
+
+    def with_access(self, seen: AccessSight) -> "Observation":
+        """The same with what was seen of its access."""
+        return replace(self, access=seen.presence, drift=seen.drift, secret_ids=seen.secret_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     REAPPEARED = "reappeared"
     ACCESS_MISSING = "access-missing"
     GRACE_TOO_SHORT = "grace-too-short"
+    SECRET_ID_ENDING = "secret-id-ending"  # noqa: S105 - no secret
 
 
 SENTENCES: dict[Reason, str] = {
@@ -92,4 +93,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.REAPPEARED: "an upgrade of the PIM made a connection of its client",
     Reason.ACCESS_MISSING: "its entity or login in Vault is missing or differs",
     Reason.GRACE_TOO_SHORT: "its grace is too short for the access tokens of its PIM",
+    Reason.SECRET_ID_ENDING: "its last secret-id ends soon, and nobody has renewed it",
 }

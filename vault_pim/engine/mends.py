@@ -43,10 +43,10 @@ def access(tools: Tools, facts: Facts, _: int) -> Done:
         # a slow process may have served a revoked set again after the proof
         tools.credentials.destroy_served(facts.id, facts.state.revocation.through)
     tools.access.restore(facts.id)
-    seen = tools.access.presence(declared(facts))
-    if seen is Presence.CUT:
+    seen = tools.access.look(declared(facts))
+    if seen.presence is Presence.CUT:
         raise VaultRefusal(f"the access of {facts.id} to Vault is still cut after it was restored")
-    return Done(state=facts.state, observation=replace(facts.observation, access=seen))
+    return Done(state=facts.state, observation=facts.observation.with_access(seen))
 
 
 def served(tools: Tools, facts: Facts, number: int) -> Done:

@@ -1,10 +1,10 @@
 """Look at the PIM and at Vault for one connector. Changes nothing and carries no secret."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
-from vault_pim.domain.facts import Observation, PimSight, Presence, Survey
+from vault_pim.domain.facts import AccessSight, Observation, PimSight, Presence, Survey
 from vault_pim.engine.tools import Tools
 
 
@@ -26,12 +26,13 @@ def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey:
         connector: as declared, or None.
         survey: a look at its PIM taken just before, to be shared among its connectors.
     """
-    access = tools.access.presence(connector) if connector else Presence.ABSENT
+    access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
     served = tools.credentials.served(id_)
+    in_vault = Observation(pim=None, access=access.presence, served=served).with_access(access)
     try:
         seen = survey or tools.driver.survey()
         role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
     except (ConfigurationError, PimNoAnswer, PimRefusal) as silence:
-        return Look(observation=Observation(pim=None, access=access, served=served), silence=silence)
+        return Look(observation=in_vault, silence=silence)
     pim = PimSight(survey=seen, role=role)
-    return Look(observation=Observation(pim=pim, access=access, served=served), silence=None)
+    return Look(observation=replace(in_vault, pim=pim), silence=None)

@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
-from vault_pim.domain.connector import Mechanism
+from vault_pim.domain.access import AppRoleAccess
+from vault_pim.domain.connector import Connector, Mechanism
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.wording import clean, format_duration, human_duration
 from vault_pim.lifecycle.checks import is_ours
 from vault_pim.lifecycle.schedule import due_of_current
+
+ALMOST_OVER = 1 / 4
+"""Share of a secret-id's life that is left when a person is told: whoever renews has done so at half of it."""
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -80,10 +84,30 @@ def _access(facts: Facts) -> tuple[Finding, ...]:
     if access is Presence.CUT and facts.state.pending is None:
         # a person's doing, or that of a process slower than a revocation and the rotation after it
         return (Finding(reason=Reason.ACCESS_CUT, detail="run `vault-pim rotate` to let it in with a new set"),)
-    if facts.connector is None or facts.connector.approle is None:
+    if facts.connector is None or (access is Presence.ABSENT and not facts.connector.logins):
         return ()
-    missing = access in (Presence.ABSENT, Presence.DIFFERS)
-    return (Finding(reason=Reason.ACCESS_MISSING, detail="run `vault-pim setup`"),) if missing else ()
+    if access in (Presence.ABSENT, Presence.DIFFERS):
+        return (
+            Finding(reason=Reason.ACCESS_MISSING, detail=f"{_names(facts.observation.drift)}run `vault-pim setup`"),
+        )
+    return _secret_ids(facts, facts.connector)
+
+
+def _names(drift: tuple[str, ...]) -> str:
+    return f"{', '.join(drift)}; " if drift else ""
+
+
+def _secret_ids(facts: Facts, connector: Connector) -> tuple[Finding, ...]:
+    """A connector without another login that had time to renew its secret-id; `doctor` tells where there is none."""
+    match connector.logins, facts.observation.secret_ids:
+        case (AppRoleAccess() as login,), (_, *_) as ends if None not in ends:
+            left = max(end - facts.server_now for end in ends if end is not None)
+        case _:
+            return ()
+    if left > login.secret_id_ttl * ALMOST_OVER:
+        return ()
+    detail = f"in {human_duration(left)}; run `vault-pim bootstrap {facts.id}`"
+    return (Finding(reason=Reason.SECRET_ID_ENDING, detail=detail),)
 
 
 def _configuration(facts: Facts) -> tuple[Finding, ...]:

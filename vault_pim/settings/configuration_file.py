@@ -7,6 +7,7 @@ it.
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from vault_pim.settings.logins import IssuerSettings
 from vault_pim.settings.shape import (
     AuditSettings,
     ConnectorSettings,
@@ -32,6 +33,7 @@ class ConfigurationFile(BaseSettings):
 
     vault: VaultSettings = Field(description="Vault or OpenBao, and how vault-pim logs in to it.")
     pims: dict[str, PimSettings] = Field({}, description="The PIMs, by name.")
+    issuers: dict[str, IssuerSettings] = Field({}, description="Who vouches for the connectors' logins, by name.")
     policies: dict[str, PolicySettings] = Field({}, description="The rotation policies, by name.")
     connectors: dict[str, ConnectorSettings] = Field(
         {}, description="The connectors, by name; those of connectors.d/*.yaml are added to them."

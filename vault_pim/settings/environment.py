@@ -18,7 +18,7 @@ from vault_pim.settings.problems import Key
 
 PREFIX = "VAULT_PIM__"
 FOLDED = str.maketrans("-/", "__")
-NAMED = frozenset({"pims", "policies", "connectors"})
+NAMED = frozenset({"pims", "issuers", "policies", "connectors"})
 
 
 class Environment(EnvSettingsSource):

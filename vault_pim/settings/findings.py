@@ -11,8 +11,8 @@ from pathlib import Path
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.secret_files import check_secret_file
 from vault_pim.settings.loading import Settings
+from vault_pim.settings.logins import CertificateLogin, TokenLogin
 from vault_pim.settings.problems import Key, Problem
-from vault_pim.settings.shape import ApproleLogin
 
 
 def findings(settings: Settings) -> tuple[Problem, ...]:
@@ -21,19 +21,12 @@ def findings(settings: Settings) -> tuple[Problem, ...]:
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
-    match settings.vault.auth:
-        case ApproleLogin(role_id_file=role_id_file, secret_id_file=secret_id_file):
-            named: dict[Key, Path] = {
-                ("vault", "auth", "role_id_file"): role_id_file,
-                ("vault", "auth", "secret_id_file"): secret_id_file,
-            }
-        case login:
-            named = {("vault", "auth", "token_file"): login.token_file} if login.token_file else {}
-            if not named and not os.environ.get("VAULT_TOKEN"):
-                advice = "Set it before vault-pim starts, or name a token_file."
-                yield settings.places.problem(
-                    ("vault", "auth"), "the environment variable VAULT_TOKEN is not set", advice
-                )
+    auth = settings.vault.auth
+    keys = [key for key in type(auth).model_fields if key.endswith("_file") and key != "cert_file"]
+    named: dict[Key, Path] = {("vault", "auth", key): path for key in keys if (path := getattr(auth, key))}
+    if isinstance(auth, TokenLogin) and not named and not os.environ.get("VAULT_TOKEN"):
+        advice = "Set it before vault-pim starts, or name a token_file."
+        yield settings.places.problem(("vault", "auth"), "the environment variable VAULT_TOKEN is not set", advice)
     for name, pim in settings.pims.items():
         named["pims", name, "web", "password_file"] = pim.web.password_file
     for key, path in named.items():
@@ -45,6 +38,8 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
 
 def _authorities(settings: Settings) -> Iterator[Problem]:
     named: dict[Key, Path | None] = {("vault", "ca_cert"): settings.vault.ca_cert}
+    if isinstance(settings.vault.auth, CertificateLogin):
+        named["vault", "auth", "cert_file"] = settings.vault.auth.cert_file
     named |= {("pims", name, "ca_cert"): pim.ca_cert for name, pim in settings.pims.items()}
     for key, path in named.items():
         if path is not None and not (path.is_file() and os.access(path, os.R_OK)):

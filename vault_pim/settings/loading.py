@@ -9,9 +9,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import ConfigurationError
@@ -19,6 +19,7 @@ from vault_pim.domain.policy import Policy
 from vault_pim.settings.configuration_file import ConfigurationFile
 from vault_pim.settings.document import read_document
 from vault_pim.settings.environment import Environment, merge
+from vault_pim.settings.logins import IssuerSettings
 from vault_pim.settings.problems import InvalidConfiguration, Places, Refused, did_you_mean, explain
 from vault_pim.settings.resolve import Resolved
 from vault_pim.settings.shape import (
@@ -32,7 +33,6 @@ from vault_pim.settings.shape import (
 
 PATH_VARIABLE = "VAULT_PIM_CONFIG"
 DEFAULT_PATH = Path("config/vault-pim.yaml")
-AnySection = TypeVar("AnySection", bound=BaseModel)
 
 
 def configuration_path(given: Path | None = None) -> Path:
@@ -79,6 +79,7 @@ class Settings:
             refused += explain(error, ConfigurationFile.model_json_schema())
         resolved = Resolved(
             pims=_sound(PimSettings, data.get("pims")),
+            issuers=_sound(IssuerSettings, data.get("issuers")),
             policies=_sound(PolicySettings, data.get("policies")),
             connectors=_sound(ConnectorSettings, data.get("connectors")),
         )
@@ -127,12 +128,13 @@ class Settings:
         return did_you_mean(name, words, otherwise=f"Choose one of: {', '.join(known)}.")
 
 
-def _sound(section: type[AnySection], entries: Any) -> dict[str, AnySection | None]:
+def _sound(section: Any, entries: Any) -> dict[str, Any]:
     """Each entry of a section by name, validated by itself; None for one that is wrong, which is reported elsewhere."""
-    sound: dict[str, AnySection | None] = {}
+    sound: dict[str, Any] = {}
+    validator = TypeAdapter(section)
     for name, entry in entries.items() if isinstance(entries, dict) else ():
         try:
-            sound[name] = section.model_validate(entry)
+            sound[name] = validator.validate_python(entry)
         except ValidationError:
             sound[name] = None
     return sound

@@ -17,7 +17,8 @@ Key = tuple[str | int, ...]
 Refused = tuple[Key, str, str]
 """A key path, what is wrong there, and what to write instead."""
 
-METHODS = "Choose approle or token."
+METHODS = "Choose approle, kubernetes, jwt, certificate or token."
+ISSUER_METHODS = "Choose kubernetes, jwt or certificate."
 LIST = "Write it as a list: [a, b]."
 MAPPING = "Give it keys of its own."
 SENTENCES = {
@@ -36,8 +37,8 @@ SENTENCES = {
     "dict_type": ("is not a mapping", MAPPING),
     "model_type": ("is not a mapping", MAPPING),
     "model_attributes_type": ("is not a mapping", MAPPING),
-    "union_tag_not_found": ("is missing", METHODS),
-    "union_tag_invalid": ("is not a known value", METHODS),
+    "union_tag_not_found": ("is missing", ""),
+    "union_tag_invalid": ("is not a known value", ""),
     "enum": ("is not a known value", ""),
     "literal_error": ("is not a known value", ""),
     "greater_than_equal": ("is out of range", ""),
@@ -134,8 +135,8 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
     """
     for one in error.errors(include_url=False):
         key = one["loc"]
-        if key[:2] == ("vault", "auth"):  # pydantic puts the method between this section and its keys
-            key = (*key[:2], *key[3:])
+        if key[:2] == ("vault", "auth") or key[:1] == ("issuers",):
+            key = (*key[:2], *key[3:])  # pydantic puts the method between these sections and their keys
         what, advice = SENTENCES.get(one["type"], ("is not allowed", ""))
         context = one.get("ctx", {})
         match one["type"]:
@@ -145,6 +146,7 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Refus
                 advice = _advice_for_unknown(str(key[-1]), keys_at(schema, key[:-1]))
             case "union_tag_not_found" | "union_tag_invalid":
                 key = (*key, "method")
+                advice = METHODS if key[0] == "vault" else ISSUER_METHODS
             case "enum" | "literal_error":
                 words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
                 advice = did_you_mean(str(one["input"]), words)

@@ -54,9 +54,13 @@ def reference_page() -> str:
         section = _target(node, schema)
         entry = section.get("additionalProperties")
         if isinstance(entry, dict):
-            inner = _target(entry, schema)
-            parts.append(f"## {name}.*name*\n\n{inner['description']}\n")
-            parts += _tables(f"{name}.*name*", inner, schema)
+            kinds = _sections(entry, schema)
+            if len(kinds) == 1:
+                parts.append(f"## {name}.*name*\n\n{kinds[0]['description']}\n")
+                parts += _tables(f"{name}.*name*", kinds[0], schema)
+            else:
+                parts.append(f"## {name}.*name*\n\n{node['description']}\n")
+                parts += [text for kind in kinds for text in _kind_of_section(f"{name}.*name*", kind, schema)]
         else:
             parts.append(f"## {name}\n\n{node['description']}\n")
             parts += _tables(name, section, schema)
@@ -73,10 +77,15 @@ def _tables(path: str, section: Mapping[str, Any], schema: Mapping[str, Any]) ->
         rows.append(f"| `{name}` | {'mapping' if found else _kind(node, schema)} | {default} | {node['description']} |")
     yield "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
     for inner_path, one in inner:
-        method = one["properties"].get("method", {}).get("const")
-        title = f"{inner_path}, method {method}" if method else inner_path
-        yield f"### {title}\n\n{one['description']}\n"
-        yield from _tables(inner_path, one, schema)
+        yield from _kind_of_section(inner_path, one, schema)
+
+
+def _kind_of_section(path: str, section: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """An inner section, or one of several kinds that may stand at its place."""
+    method = section["properties"].get("method", {}).get("const")
+    yield f"### {path}, method {method}\n" if method else f"### {path}\n"
+    yield f"{section['description']}\n"
+    yield from _tables(path, section, schema)
 
 
 def _target(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

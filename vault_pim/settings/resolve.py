@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vault_pim.domain.connector import AppRoleAccess, Connector, ConnectorId, check_name, role_code
+from vault_pim.domain.access import DeclaredLogin, Issuer, Method
+from vault_pim.domain.connector import Connector, ConnectorId, check_name, role_code
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period, Policy
 from vault_pim.domain.wording import format_duration
+from vault_pim.settings.logins import IssuerSettings
 from vault_pim.settings.problems import Key, Refused, did_you_mean
+from vault_pim.settings.resolve_logins import bearer, made_issuer, made_logins
 from vault_pim.settings.shape import ConnectorSettings, PimSettings, PolicySettings
 from vault_pim.settings.values import longest_gap
 
@@ -21,12 +24,14 @@ from vault_pim.settings.values import longest_gap
 class Resolved:
     """The nouns of a configuration, by their keys, and what was refused.
 
-    A section that failed its own validation is None in the three mappings: known by name, not looked into.
+    A section that failed its own validation is None in the four mappings: known by name, not looked into.
     """
 
     pims: Mapping[str, PimSettings | None]
+    issuers: Mapping[str, IssuerSettings | None]
     policies: Mapping[str, PolicySettings | None]
     connectors: Mapping[str, ConnectorSettings | None]
+    made_issuers: dict[str, Issuer] = field(default_factory=dict)
     made_policies: dict[str, Policy] = field(default_factory=dict)
     made_connectors: dict[str, Connector] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
@@ -35,6 +40,10 @@ class Resolved:
         for name in self.pims:
             with self._noting(("pims", name)):
                 check_name("PIM", name)
+        for name, issuer in self.issuers.items():
+            if issuer is not None:
+                with self._noting(("issuers", name)):
+                    self.made_issuers[name] = made_issuer(issuer)
         for name, policy in self.policies.items():
             if policy is not None:
                 with self._noting(("policies", name, "max_age")):
@@ -45,6 +54,7 @@ class Resolved:
         self._check_graces()
         self._check_addresses()
         self._check_identities()
+        self._check_bearers()
 
     @contextmanager
     def _noting(self, key: Key) -> Iterator[None]:
@@ -70,12 +80,26 @@ class Resolved:
             advice = did_you_mean(settings.policy, self.policies, otherwise="Declare it in the section policies.")
             self.refused.append(((*place, "policy"), f"there is no policy {settings.policy!r}", advice))
         else:
+            self._check_issuers(place, settings)
             with self._noting(place):
                 identity = ConnectorId(pim=pim, name=name)
                 policy = self.made_policies.get(settings.policy)
                 if policy is not None:
                     with self._noting((*place, "permissions")):
-                        self.made_connectors[key] = _connector(identity, settings, policy)
+                        logins = tuple(made_logins(settings.auth, self.made_issuers)) if settings.auth else ()
+                        self.made_connectors[key] = _connector(identity, settings, policy, logins)
+
+    def _check_issuers(self, place: Key, settings: ConnectorSettings) -> None:
+        """Every login names an issuer of its own method."""
+        for method, login in settings.auth or ():
+            name = getattr(login, "issuer", None)
+            if name is None:
+                continue
+            known = [other for other, issuer in self.issuers.items() if issuer is None or issuer.method == method]
+            if name not in known:
+                advice = did_you_mean(name, known, otherwise="Declare it in the section issuers.")
+                where: Key = (*place, "auth", method, "issuer")
+                self.refused.append((where, f"there is no issuer {name!r} of method {method}", advice))
 
     def _check_graces(self) -> None:
         for connector in self.made_connectors.values():
@@ -104,6 +128,21 @@ class Resolved:
                     advice = "Give each connector an identity of its own: another name and another label."
                     self.refused.append((place, f"{what} of connectors.{other} ({value})", advice))
 
+    def _check_bearers(self) -> None:
+        """Nobody can log in as two connectors with one token or certificate."""
+        seen: list[tuple[str, Method, Issuer, frozenset[tuple[str, str]]]] = []
+        for key, connector in self.made_connectors.items():
+            for login in connector.logins:
+                if (borne := bearer(login)) is None:
+                    continue
+                issuer, said = borne
+                for other, method, other_issuer, other_said in seen:
+                    if other_issuer == issuer and (said <= other_said or other_said <= said):
+                        what = f"whoever logs in by it could log in as connectors.{other} by {method} too"
+                        advice = "Give each connector an identity of its own at the issuer."
+                        self.refused.append((("connectors", key, "auth", str(login.method)), what, advice))
+                seen.append((key, login.method, issuer, said))
+
 
 def _policy(name: str, settings: PolicySettings) -> Policy:
     schedule: Period | Calendar
@@ -126,8 +165,9 @@ def _policy(name: str, settings: PolicySettings) -> Policy:
     )
 
 
-def _connector(identity: ConnectorId, settings: ConnectorSettings, policy: Policy) -> Connector:
-    approle = settings.auth.approle if settings.auth else None
+def _connector(
+    identity: ConnectorId, settings: ConnectorSettings, policy: Policy, logins: tuple[DeclaredLogin, ...]
+) -> Connector:
     return Connector(
         id=identity,
         label=settings.label,
@@ -136,7 +176,5 @@ def _connector(identity: ConnectorId, settings: ConnectorSettings, policy: Polic
         user_group=settings.user_group,
         policy=policy,
         owner=settings.owner,
-        approle=AppRoleAccess(secret_id_ttl=approle.secret_id_ttl, bound_cidrs=tuple(approle.bound_cidrs))
-        if approle
-        else None,
+        logins=logins,
     )

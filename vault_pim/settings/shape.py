@@ -10,38 +10,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
 from vault_pim.domain.secret import SecretStr
 from vault_pim.secret_files import read_secret
-from vault_pim.settings.values import AbsolutePath, Cron, Duration, Listen, Network, Release, Url, Zone, refusal
-
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]
-Mount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")]
-
-
-class Section(BaseModel):
-    """A mapping of the configuration: unknown keys are refused, rejected values are not repeated."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ApproleLogin(Section):
-    """Log in to Vault with AppRole."""
-
-    method: Literal["approle"] = Field(description="How vault-pim logs in to Vault. No default: a login is a decision.")
-    role_id_file: AbsolutePath = Field(description="File that holds the role-id. Mode 600.")
-    secret_id_file: AbsolutePath = Field(description="File that holds the secret-id. Mode 600, read at each login.")
-
-
-class TokenLogin(Section):
-    """Use a Vault token that somebody else made and renews."""
-
-    method: Literal["token"] = Field(description="Use a token as it is; meant for development and for `setup`.")
-    token_file: AbsolutePath | None = Field(
-        None, description="File that holds the token, mode 600. Default: the environment variable `VAULT_TOKEN`."
-    )
+from vault_pim.settings.logins import ConnectorAccess, OwnLogin
+from vault_pim.settings.section import Mount, Section, Text
+from vault_pim.settings.values import AbsolutePath, Cron, Duration, Listen, Release, Url, Zone, refusal
 
 
 class VaultSettings(Section):
@@ -52,9 +28,12 @@ class VaultSettings(Section):
     ca_cert: AbsolutePath | None = Field(
         None, description="PEM file with the authorities to trust. Default: those of the system."
     )
-    auth: Annotated[ApproleLogin | TokenLogin, Field(discriminator="method")] = Field(
-        description="How vault-pim itself logs in."
+    also: list[Url] = Field(
+        [],
+        description="Other nodes of the same cluster that a standby may redirect to; followed nowhere else. Default: "
+        "none, since a standby forwards by itself.",
     )
+    auth: OwnLogin = Field(description="How vault-pim itself logs in.")
     credentials_mount: Mount = Field("pim", description="KV v2 mount where connectors read their credential sets.")
     state_mount: Mount = Field("pim-state", description="KV v2 mount for vault-pim alone: state and pending sets.")
 
@@ -144,21 +123,6 @@ class PolicySettings(Section):
             kind = "rotate_every" if self.rotate_at else "rotate_at"
             raise refusal(f"{' and '.join(surplus)} belongs to {kind}", f"Remove it, or use {kind}.")
         return self
-
-
-class ApproleAccess(Section):
-    """A connector's login to Vault by AppRole."""
-
-    secret_id_ttl: Duration = Field(
-        timedelta(days=7), description="How long a secret-id works. Default P7D, enough to roll out a connector."
-    )
-    bound_cidrs: list[Network] = Field([], description="Networks the connector may log in from. Default: anywhere.")
-
-
-class ConnectorAccess(Section):
-    """How a connector logs in to Vault."""
-
-    approle: ApproleAccess | None = Field(None, description="Log in by AppRole. Default: none is made.")
 
 
 class ConnectorSettings(Section):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vault_pim.domain.access import Method
 from vault_pim.domain.connector import ConnectorId
 
 DAEMON = "vault-pim-daemon"
@@ -18,9 +19,9 @@ class Layout:
         credentials_mount: KV v2; connectors read their own path there.
         state_mount: KV v2, for the daemon alone.
         daemon_auth: the AppRole mount by which the daemon logs in.
-        connectors_auth: the folder of the connectors' AppRole mounts. Each connector has a mount of its own, because
-            revoking the leases of a mount then ends the tokens of one connector, and needs no right over any other
-            token of Vault (docs/adr).
+        connectors_auth: the folder of the connectors' login mounts. Each login has a mount of its own, because revoking
+            the leases of a mount then ends the tokens of one connector, and needs no right over any other token of
+            Vault (docs/adr).
     """
 
     credentials_mount: str = "pim"
@@ -33,9 +34,21 @@ class Layout:
         """Path of the daemon's AppRole."""
         return f"auth/{self.daemon_auth}/role/{DAEMON}"
 
+    def login_mount(self, connector: ConnectorId, method: Method) -> str:
+        """Mount by which a connector logs in; its login path is `auth/<mount>/login`.
+
+        No mount can lie below another, so that the others have the AppRole's name and a dot, which no connector has.
+        """
+        stem = f"{self.connectors_auth}/{connector.pim}/{connector.name}"
+        return stem if method is Method.APPROLE else f"{stem}.{method}"
+
+    def login_mounts(self, connector: ConnectorId) -> tuple[str, ...]:
+        """All mounts by which a connector may log in, declared or not."""
+        return tuple(self.login_mount(connector, method) for method in Method)
+
     def connector_auth(self, connector: ConnectorId) -> str:
-        """Mount by which a connector logs in; its login path is `auth/<mount>/login`."""
-        return f"{self.connectors_auth}/{connector.pim}/{connector.name}"
+        """Mount by which a connector logs in by AppRole."""
+        return self.login_mount(connector, Method.APPROLE)
 
     def connector_role(self, connector: ConnectorId) -> str:
         """Path of a connector's AppRole."""

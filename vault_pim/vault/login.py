@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import Self, assert_never
 
-from vault_pim.domain.errors import ConfigurationError, VaultLoginRefused
+from vault_pim.domain.errors import ConfigurationError, NotSetUp, VaultLoginRefused, VaultRefusal
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 from vault_pim.secret_files import read_secret
 from vault_pim.vault.address import AppRoleLogin, CertificateLogin, JwtLogin, Login, TokenLogin
-from vault_pim.vault.answers import BadRequest, DeadToken, Reply
+from vault_pim.vault.answers import BadRequest, Reply
 from vault_pim.vault.secret_id_file import open_first
 from vault_pim.vault.transport import Transport
 
@@ -105,5 +105,10 @@ def _exchanged(transport: Transport, mount: str, sent: dict[str, str], *, advice
     path = f"auth/{mount}/login"
     try:
         return Issued.of(transport.exchange("POST", path, sent, token=None))
-    except (BadRequest, DeadToken) as error:
-        raise VaultLoginRefused(f"Vault refused the login at {path}", why=error.why, advice=advice) from error
+    except NotSetUp:
+        raise
+    except VaultRefusal as error:
+        why = (
+            error.why if isinstance(error, BadRequest) else "it does not take what we showed, or our entity is disabled"
+        )
+        raise VaultLoginRefused(f"Vault refused the login at {path}", why=why, advice=advice) from error

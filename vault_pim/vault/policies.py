@@ -95,7 +95,13 @@ path "identity/entity/name/vault-pim.*" {{
   }}
 }}
 
-# the connectors' logins: seen; secret-ids counted, destroyed, and made only wrapped
+# the connectors' logins: seen; secret-ids counted, looked up, destroyed, and made only wrapped
+path "auth/{connectors}/+/+/config" {{
+  capabilities = ["read"]
+}}
+path "auth/{connectors}/+/+/certs/+" {{
+  capabilities = ["read"]
+}}
 path "auth/{connectors}/+/+/role/+" {{
   capabilities = ["read"]
 }}
@@ -103,9 +109,15 @@ path "auth/{connectors}/+/+/role/+/role-id" {{
   capabilities = ["read"]
 }}
 path "auth/{connectors}/+/+/role/+/secret-id" {{
-  capabilities     = ["update"]
-  min_wrapping_ttl = "{shortest}"
-  max_wrapping_ttl = "{longest}"
+  capabilities      = ["update"]
+  denied_parameters = {{
+    "*" = []
+  }}
+  min_wrapping_ttl  = "{shortest}"
+  max_wrapping_ttl  = "{longest}"
+}}
+path "auth/{connectors}/+/+/role/+/secret-id-accessor/lookup" {{
+  capabilities = ["update"]
 }}
 path "auth/{connectors}/+/+/role/+/secret-id/" {{
   capabilities = ["list"]
@@ -122,6 +134,22 @@ path "sys/leases/revoke-prefix/auth/{connectors}/+/+/login" {{
   capabilities = ["update", "sudo"]
 }}
 
+# its own secret-id: replaced before it ends, the new one wrapped and as its role says
+path "{daemon_role}/secret-id" {{
+  capabilities      = ["update"]
+  denied_parameters = {{
+    "*" = []
+  }}
+  min_wrapping_ttl  = "{shortest}"
+  max_wrapping_ttl  = "{longest}"
+}}
+path "{daemon_role}/secret-id/lookup" {{
+  capabilities = ["update"]
+}}
+path "{daemon_role}/secret-id/destroy" {{
+  capabilities = ["update"]
+}}
+
 # its own token
 path "auth/token/lookup-self" {{
   capabilities = ["read"]
@@ -135,6 +163,7 @@ path "auth/token/revoke-self" {{
 """
 
 _OWN = "{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}"
+_OWN_IDENTITY = "vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}"
 _CONNECTOR = """\
 # Any connector of vault-pim: its own credential set, found by the metadata of its entity, and nothing else.
 path "{credentials}/data/connectors/{own}" {{
@@ -151,6 +180,22 @@ path "{credentials}/metadata/readers/{own}/+" {{
     "custom_metadata" = []
   }}
 }}
+
+# Its own secret-id, where it has an AppRole: replaced before it ends, the new one wrapped and as its role says.
+path "auth/{connectors}/{own}/role/{own_identity}/secret-id" {{
+  capabilities      = ["update"]
+  denied_parameters = {{
+    "*" = []
+  }}
+  min_wrapping_ttl  = "{shortest}"
+  max_wrapping_ttl  = "{longest}"
+}}
+path "auth/{connectors}/{own}/role/{own_identity}/secret-id/lookup" {{
+  capabilities = ["update"]
+}}
+path "auth/{connectors}/{own}/role/{own_identity}/secret-id/destroy" {{
+  capabilities = ["update"]
+}}
 """
 
 
@@ -160,6 +205,7 @@ def daemon_policy(layout: Layout) -> str:
         credentials=layout.credentials_mount,
         state=layout.state_mount,
         connectors=layout.connectors_auth,
+        daemon_role=layout.daemon_role,
         shortest=WRAPPING_TTL[0],
         longest=WRAPPING_TTL[1],
     )
@@ -167,4 +213,11 @@ def daemon_policy(layout: Layout) -> str:
 
 def connector_policy(layout: Layout) -> str:
     """What any connector may do; templated on its entity's metadata (contracts/openbao.md §B)."""
-    return _CONNECTOR.format(credentials=layout.credentials_mount, own=_OWN)
+    return _CONNECTOR.format(
+        credentials=layout.credentials_mount,
+        connectors=layout.connectors_auth,
+        own=_OWN,
+        own_identity=_OWN_IDENTITY,
+        shortest=WRAPPING_TTL[0],
+        longest=WRAPPING_TTL[1],
+    )

@@ -18,7 +18,7 @@ LOOKUP = ("GET", "auth/token/lookup-self")
 @pytest.fixture
 def world(vault_world: MakeWorld) -> VaultWorld:
     """Two connectors with AppRole, one without."""
-    return vault_world(a_connector("erp"), a_connector("web"), a_connector("etl", approle=None))
+    return vault_world(a_connector("erp"), a_connector("web"), a_connector("etl", logins=()))
 
 
 @pytest.fixture
@@ -42,17 +42,17 @@ def bare_token(world: VaultWorld, connector: Connector, name: str) -> VaultSessi
 
 def test_connector_set_up_is_as_declared(world: VaultWorld, access: VaultAccess) -> None:
     """Also the one that logs in by something else than AppRole."""
-    assert [access.presence(one) for one in world.connectors] == [Presence.AS_DECLARED] * 3
+    assert [access.look(one).presence for one in world.connectors] == [Presence.AS_DECLARED] * 3
 
 
 def test_connector_without_entity_is_absent(access: VaultAccess) -> None:
     """A connector that was added to the configuration and not set up yet."""
-    assert access.presence(a_connector("new")) is Presence.ABSENT
+    assert access.look(a_connector("new")).presence is Presence.ABSENT
 
 
 def test_connector_without_login_is_absent(access: VaultAccess) -> None:
     """AppRole was added to a connector that had none."""
-    assert access.presence(a_connector("etl")) is Presence.ABSENT
+    assert access.look(a_connector("etl")).presence is Presence.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_access_that_was_changed_differs(
     """More rights, other rights, or a login that leads to no entity."""
     where = entity(erp.id) if path == "entity" else world.layout.connector_role(erp.id)
     world.admin.request("POST", where, body)
-    assert access.presence(erp) is Presence.DIFFERS
+    assert access.look(erp).presence is Presence.DIFFERS
 
 
 def test_cut_ends_tokens_and_logins_of_one_connector_alone(
@@ -85,7 +85,7 @@ def test_cut_ends_tokens_and_logins_of_one_connector_alone(
     other, erp_login = bare_token(world, web, "web"), world.login_of(erp)
     assert (access.live_tokens(erp.id), access.live_tokens(web.id)) == (3, 1)
     access.cut(erp.id)
-    assert access.presence(erp) is Presence.CUT
+    assert access.look(erp).presence is Presence.CUT
     assert (access.live_tokens(erp.id), access.live_tokens(web.id)) == (0, 1)
     for session in ours:
         with pytest.raises(DeadToken):
@@ -94,7 +94,7 @@ def test_cut_ends_tokens_and_logins_of_one_connector_alone(
         world.session(erp_login).request(*LOOKUP)
     assert other.request(*LOOKUP).found
     assert world.as_connector(web).request(*LOOKUP).found
-    assert access.presence(web) is Presence.AS_DECLARED
+    assert access.look(web).presence is Presence.AS_DECLARED
 
 
 def test_restore_revives_no_old_token_and_no_old_login(world: VaultWorld, access: VaultAccess, erp: Connector) -> None:
@@ -103,7 +103,7 @@ def test_restore_revives_no_old_token_and_no_old_login(world: VaultWorld, access
     session.request(*LOOKUP)
     access.cut(erp.id)
     access.restore(erp.id)
-    assert access.presence(erp) is Presence.AS_DECLARED
+    assert access.look(erp).presence is Presence.AS_DECLARED
     with pytest.raises(DeadToken):
         session.request(*LOOKUP)
     with pytest.raises(VaultRefusal, match="refused the login"):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import VaultWorld, a_connector
-from vault_pim.domain.connector import AppRoleAccess
+from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.errors import Intercepted, NotSetUp, VaultRefusal
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import Layout, entity
@@ -22,7 +22,7 @@ BOUND = AppRoleAccess(secret_id_ttl=timedelta(days=7), bound_cidrs=("127.0.0.1/3
 @pytest.fixture
 def world(vault_world: MakeWorld) -> VaultWorld:
     """A world with every kind of connector."""
-    return vault_world(a_connector("erp", approle=BOUND), a_connector("web"), a_connector("etl", approle=None))
+    return vault_world(a_connector("erp", logins=(BOUND,)), a_connector("web"), a_connector("etl", logins=()))
 
 
 def test_plan_shows_everything_in_order_and_changes_nothing(world: VaultWorld) -> None:
@@ -74,6 +74,7 @@ def test_what_was_changed_by_hand_is_shown_and_put_back(
     assert [change.what for change in plan] == [what]
     if what != "alias":
         assert plan[0].before is not None
+        assert plan[0].after is not None
         assert set(plan[0].before) == set(plan[0].after) == set(body)
     apply_setup(plan)
     assert plan_setup(world.admin, world.layout, world.connectors) == []
@@ -122,7 +123,7 @@ def test_write_without_check_and_set_is_refused_by_the_mount(world: VaultWorld) 
 
 def test_bound_login_is_refused_from_elsewhere(world: VaultWorld) -> None:
     """Bound to addresses that we are not at, the login itself is refused, not only its token."""
-    elsewhere = a_connector("far", approle=replace(BOUND, bound_cidrs=("10.0.0.0/8",)))
+    elsewhere = a_connector("far", logins=(replace(BOUND, bound_cidrs=("10.0.0.0/8",)),))
     apply_setup(plan_setup(world.admin, world.layout, [elsewhere]))
     with pytest.raises(VaultRefusal, match="refused the login"):
         world.as_connector(elsewhere).request("GET", "auth/token/lookup-self")

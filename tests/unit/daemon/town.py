@@ -23,8 +23,9 @@ from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
 from vault_pim.settings import Settings
+from vault_pim.settings.logins import TokenLogin
 from vault_pim.settings.problems import Places
-from vault_pim.settings.shape import AuditSettings, DaemonSettings, PimSettings, TokenLogin, VaultSettings, WebLogin
+from vault_pim.settings.shape import AuditSettings, DaemonSettings, PimSettings, VaultSettings, WebLogin
 
 CHECK_EVERY = timedelta(seconds=1)
 SURVEY_EVERY = timedelta(minutes=15)

@@ -8,7 +8,7 @@ from tests.fakes.builders import DAY, ERP, HOUR, a_generation, a_state, silent, 
 from tests.fakes.pim import Connection
 from tests.fakes.wire import Death, When
 from tests.fakes.world import World
-from vault_pim.domain.connector import AppRoleAccess
+from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Alarm, Mend, Part, Wait
@@ -208,7 +208,7 @@ def test_access_that_stays_cut_after_restoring_ends_the_pass(provisioned: World)
 def test_missing_entity_is_found(provisioned: World) -> None:
     """An AppRole connector without its login in Vault is named."""
     assert provisioned.connector is not None
-    provisioned.connector = replace(provisioned.connector, approle=AppRoleAccess(secret_id_ttl=7 * DAY))
+    provisioned.connector = replace(provisioned.connector, logins=(AppRoleAccess(secret_id_ttl=7 * DAY),))
     assert provisioned.run().findings == ()
     provisioned.access.entities.clear()
     assert [one.reason for one in provisioned.run().findings] == [Reason.ACCESS_MISSING]

@@ -1,5 +1,6 @@
 """What a person is told beside the next step."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,15 +18,17 @@ from tests.fakes.builders import (
     some_facts,
 )
 from tests.fakes.clock import START
-from vault_pim.domain.connector import AppRoleAccess
-from vault_pim.domain.facts import Facts, ForeignUser, Presence, Sighting
+from vault_pim.domain.access import AppRoleAccess, DeclaredLogin, JwtAccess, JwtIssuer
+from vault_pim.domain.facts import AccessSight, Facts, ForeignUser, Presence, Sighting
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import SENTENCES, Reason
 from vault_pim.lifecycle.findings import findings
 
 CURRENT = a_state(a_generation())
-APPROLE = a_connector(approle=AppRoleAccess(secret_id_ttl=timedelta(days=7)))
+APPROLE = a_connector(logins=(AppRoleAccess(secret_id_ttl=timedelta(days=7)),))
+JWT = JwtAccess(issuer=JwtIssuer(issuer="x", jwks_url="https://x"), audiences=("vault",), claims=(("sub", "erp"),))
+SOON = 7 * DAY / 4
 MISSING = (Finding(reason=Reason.ACCESS_MISSING, detail="run `vault-pim setup`"),)
 NOT_CONFIGURED = (Finding(reason=Reason.NOT_CONFIGURED, detail="its set still lives; revoke it or configure it"),)
 
@@ -49,6 +52,21 @@ def used_by(*usernames: str) -> Facts:
 def lived(seconds: int, **given: Any) -> Facts:
     """The PIM said of the current set that its access tokens live so long; grace is a day, refreshed in 5 minutes."""
     return some_facts(a_state(a_generation(access_token_lifetime=seconds)), **given)
+
+
+def drifting(*what: str) -> Facts:
+    """Its access differs in that."""
+    facts = some_facts(CURRENT, connector=APPROLE)
+    sight = AccessSight(presence=Presence.DIFFERS, drift=what)
+    return replace(facts, observation=facts.observation.with_access(sight))
+
+
+def with_secret_ids(*left: timedelta | None, logins: tuple[DeclaredLogin, ...] = APPROLE.logins) -> Facts:
+    """Its secret-ids live that long yet."""
+    facts = some_facts(CURRENT, connector=a_connector(logins=logins))
+    ends = tuple(None if one is None else facts.server_now + one for one in left)
+    sight = AccessSight(presence=Presence.AS_DECLARED, secret_ids=ends)
+    return replace(facts, observation=facts.observation.with_access(sight))
 
 
 CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
@@ -119,6 +137,21 @@ CASES: dict[str, tuple[Facts, tuple[Finding, ...]]] = {
     "the PIM is silent": (silent(at_pim(Sighting(label="vp_erp_7", description=""))), ()),
     "no entity": (some_facts(CURRENT, connector=APPROLE, access=Presence.ABSENT), MISSING),
     "the login differs": (some_facts(CURRENT, connector=APPROLE, access=Presence.DIFFERS), MISSING),
+    "it is named what differs": (
+        drifting("jwt: alias", "entity: policies"),
+        (Finding(reason=Reason.ACCESS_MISSING, detail="jwt: alias, entity: policies; run `vault-pim setup`"),),
+    ),
+    "a secret-id that somebody renews": (with_secret_ids(SOON, 5 * DAY), ()),
+    "a secret-id without an end": (with_secret_ids(SOON, None), ()),
+    "the last secret-id ends soon": (
+        with_secret_ids(timedelta(seconds=1), SOON),
+        (Finding(reason=Reason.SECRET_ID_ENDING, detail="in 1 d 18 h; run `vault-pim bootstrap prod/erp`"),),
+    ),
+    "no secret-id was made yet": (with_secret_ids(), ()),
+    "the last secret-id ends soon, and another login is there": (
+        with_secret_ids(SOON, logins=(*APPROLE.logins, JWT)),
+        (),
+    ),
     "cut, though not revoked": (
         some_facts(CURRENT, access=Presence.CUT),
         (Finding(reason=Reason.ACCESS_CUT, detail="run `vault-pim rotate` to let it in with a new set"),),

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.settings.conftest import Write
-from vault_pim.domain.connector import AppRoleAccess, FlowType
+from vault_pim.domain.access import AppRoleAccess
+from vault_pim.domain.connector import FlowType
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period
 from vault_pim.settings import InvalidConfiguration, Settings
 from vault_pim.settings.findings import findings
-from vault_pim.settings.shape import ApproleLogin
+from vault_pim.settings.logins import ApproleLogin
 
 ROOT = Path(__file__).parents[3]
 CONFIGURATIONS = [ROOT / "config/vault-pim.yaml", *sorted((ROOT / "config/examples").glob("*.yaml"))]
@@ -37,11 +38,11 @@ def test_sections_become_nouns() -> None:
     erp, shop = Settings.load(CONFIGURATIONS[0]).connectors()
     assert (str(erp.id), erp.label, erp.flow_type) == ("prod/erp", "ERP", FlowType.DATA_SOURCE)
     assert erp.policy.schedule == Period(every=timedelta(days=30), jitter=0.1)
-    assert erp.approle == AppRoleAccess(secret_id_ttl=timedelta(days=7))
+    assert erp.logins == (AppRoleAccess(secret_id_ttl=timedelta(days=7)),)
     assert shop.policy.schedule == Calendar(
         cron="0 3 * * SUN", timezone=ZoneInfo("Europe/Paris"), window=timedelta(hours=2)
     )
-    assert shop.approle == AppRoleAccess(secret_id_ttl=timedelta(days=7), bound_cidrs=("10.20.0.0/16",))
+    assert shop.logins == (AppRoleAccess(secret_id_ttl=timedelta(days=7), bound_cidrs=("10.20.0.0/16",)),)
 
 
 def test_text_stays_as_written(write: Write) -> None:
@@ -60,7 +61,7 @@ def test_null_is_nothing_and_quoted_null_is_text(write: Write) -> None:
     """A plain null leaves the default; in quotes it is a word."""
     settings = Settings.load(write({"label: ERP": "label: 'null'\n    owner: null\n    user_group: ~\n    auth:"}))
     (erp,) = settings.connectors()
-    assert (erp.label, erp.owner, erp.user_group, erp.approle) == ("null", None, None, None)
+    assert (erp.label, erp.owner, erp.user_group, erp.logins) == ("null", None, None, ())
 
 
 def test_section_left_empty_is_as_if_absent(write: Write) -> None:

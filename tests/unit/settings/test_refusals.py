@@ -107,8 +107,16 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         "pims.prod.web.password",
         "name that in password_file",
     ),
-    "unknown login": ({"method: approle": "method: aprole"}, "vault.auth.method", "Choose approle or token."),
-    "no login": ({"method: approle, ": ""}, "vault.auth.method", "Choose approle or token."),
+    "unknown login": (
+        {"method: approle": "method: aprole"},
+        "vault.auth.method",
+        "Choose approle, kubernetes, jwt, certificate or token.",
+    ),
+    "no login": (
+        {"method: approle, ": ""},
+        "vault.auth.method",
+        "Choose approle, kubernetes, jwt, certificate or token.",
+    ),
     "key of the other login": (
         {"method: approle": "method: token"},
         "vault.auth.role_id_file",

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from vault_pim.domain.connector import AppRoleAccess
-from vault_pim.vault.approle import connector_role, differing
+from vault_pim.domain.access import AppRoleAccess
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.vault.layout import Layout
+from vault_pim.vault.logins import differing, login_mount
 
-DECLARED = connector_role(AppRoleAccess(secret_id_ttl=timedelta(days=7), bound_cidrs=("127.0.0.1/32", "10.0.0.0/8")))
+BOUND = AppRoleAccess(secret_id_ttl=timedelta(days=7), bound_cidrs=("127.0.0.1/32", "10.0.0.0/8"))
+DECLARED = login_mount(Layout(), ConnectorId(pim="prod", name="erp"), BOUND).role
 
 
 @pytest.mark.parametrize(
