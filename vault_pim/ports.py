@@ -4,6 +4,7 @@ All of them raise the errors of domain/errors.py and no others: `NoAnswer` where
 where the other side said no.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -59,6 +60,22 @@ class PimDriver(Protocol):
         Raises:
             NoFreeSlot: the limit is reached.
             NotOurs: the label is taken by an object without our marker.
+        """
+        ...
+
+    def regenerate(
+        self, connector: Connector, generation: Generation, *, before_each: Callable[[], None]
+    ) -> CredentialSet:
+        """Make the set in the connection of the generation it replaces, whose set dies by that with all its tokens.
+
+        Args:
+            connector: its flow type, role and group are brought to what is declared first.
+            generation: its client id is that of the connection.
+            before_each: called right before each request that kills something; raises where it must not be sent.
+
+        Raises:
+            NotOurs: what stands under the label has another client id.
+            PimRefusal: nothing stands there any more.
         """
         ...
 

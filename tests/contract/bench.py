@@ -1,13 +1,15 @@
 """What the contract of `PimDriver` is tried on: a PIM, drivers for it, and eyes to look into it from behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any, Protocol
 
 from tests.fakes.builders import a_connector, a_generation
 from vault_pim.domain.connector import OVERALL_ACCESS, Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.errors import TakenOver
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.ports import PimDriver
 
@@ -65,3 +67,20 @@ def issued(number: int, credentials: CredentialSet, **changes: Any) -> Generatio
     """A generation once its client id is recorded."""
     names = {"client_id": credentials.client_id, "username": credentials.username}
     return a_generation(number, Stage.ISSUED, **{"mechanism": _mechanism.get()} | names | changes)
+
+
+def in_place(former: CredentialSet, number: int = 2, **changes: Any) -> Generation:
+    """A generation as the engine plans it to take over the connection of generation 1."""
+    names = {"label": a_generation(1).label, "marker": a_generation(1).marker, "replaces": 1}
+    return planned(number, **names, client_id=former.client_id, username=former.username, **changes)
+
+
+def stop_at(time: int) -> Callable[[], None]:
+    """Raises at that time it is asked, and not before."""
+    asked = count(1)
+
+    def before() -> None:
+        if next(asked) == time:
+            raise TakenOver("somebody else works on it")
+
+    return before

@@ -3,10 +3,12 @@
 A subclass brings the fixture `bench`.
 """
 
+from dataclasses import replace
+
 import pytest
 
-from tests.contract.bench import BARE, PERMISSIONS, ROLE, WIDER, Bench, connector, issued, planned
-from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal, UnknownPermission
+from tests.contract.bench import BARE, PERMISSIONS, ROLE, WIDER, Bench, connector, in_place, issued, planned, stop_at
+from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal, TakenOver, UnknownPermission
 from vault_pim.domain.facts import Presence
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.ports import PimDriver
@@ -180,3 +182,73 @@ class SlotsContract:
         for number in range(1, 51):
             driver.issue(connector(), planned(number))
         assert isinstance(driver.verify(driver.issue(connector(), planned(50)), PERMISSIONS), Verified)
+
+
+class InPlaceContract:
+    """The contract where the PIM has connections; the fixtures are those of `PimDriverContract`."""
+
+    def test_regenerated_set_works_and_the_former_is_dead_with_its_tokens(
+        self, bench: Bench, driver: PimDriver
+    ) -> None:
+        """Same label, same client id, same user; another secret and another password, each asked for."""
+        former = driver.issue(connector(), planned())
+        tokens, rows = driver.take_tokens(former), bench.left_over()
+        asked: list[None] = []
+        new = driver.regenerate(connector(), in_place(former), before_each=lambda: asked.append(None))
+        assert len(asked) == 2
+        assert (new.client_id, new.username) == (former.client_id, former.username)
+        assert isinstance(driver.verify(new, PERMISSIONS), Verified)
+        assert isinstance(driver.prove_dead(former, tokens), Dead)
+        for half in (
+            replace(new, client_secret=former.client_secret),
+            replace(new, password=former.password),
+        ):
+            assert isinstance(driver.prove_dead(half, None), Dead)
+        assert bench.left_over() == rows
+        seen = driver.survey().sightings
+        assert [one.label for one in seen] == ["vp_erp_1"]
+        assert "marker1" in seen[0].description
+
+    def test_regeneration_that_may_not_begin_kills_nothing(self, driver: PimDriver) -> None:
+        """Whoever has lost the connector stops before the first request that kills."""
+        former = driver.issue(connector(), planned())
+        with pytest.raises(TakenOver):
+            driver.regenerate(connector(), in_place(former), before_each=stop_at(1))
+        assert isinstance(driver.verify(former, PERMISSIONS), Verified)
+
+    def test_half_regenerated_set_is_dead_and_the_next_try_gives_a_whole_one(self, driver: PimDriver) -> None:
+        """Between the two nobody has a set that works; both are made anew then."""
+        former = driver.issue(connector(), planned())
+        tokens = driver.take_tokens(former)
+        with pytest.raises(TakenOver):
+            driver.regenerate(connector(), in_place(former), before_each=stop_at(2))
+        assert isinstance(driver.prove_dead(former, tokens), Dead)
+        again = driver.regenerate(connector(), in_place(former, 3), before_each=lambda: None)
+        assert isinstance(driver.verify(again, PERMISSIONS), Verified)
+
+    def test_connection_of_another_client_is_not_regenerated(self, bench: Bench, driver: PimDriver) -> None:
+        """Somebody deleted ours and made one of the same code."""
+        theirs = driver.issue(connector(), planned())
+        before = bench.state()
+        with pytest.raises(NotOurs):
+            driver.regenerate(connector(), in_place(replace(theirs, client_id="9_ours")), before_each=lambda: None)
+        assert bench.state() == before
+        assert isinstance(driver.verify(theirs, PERMISSIONS), Verified)
+
+    def test_connection_that_is_gone_is_not_regenerated(self, bench: Bench, driver: PimDriver) -> None:
+        """Nothing is made in its stead."""
+        former = driver.issue(connector(), planned())
+        driver.delete(planned())
+        rows = bench.left_over()
+        with pytest.raises(PimRefusal, match="gone"):
+            driver.regenerate(connector(), in_place(former), before_each=lambda: None)
+        assert bench.left_over() == rows
+
+    def test_regenerated_connection_gets_the_declared_role(self, bench: Bench, driver: PimDriver) -> None:
+        """A connector may have been given another label since."""
+        former = driver.issue(connector(), planned())
+        driver.put_role("ERP 2", BARE)
+        new = driver.regenerate(connector(), in_place(former, role="ERP 2"), before_each=lambda: None)
+        assert bench.roles_of(new) == ("ERP 2",)
+        with pytest.raises(PimRefusal, match="no role"):
+            driver.regenerate(connector(), in_place(former, role="Nobody"), before_each=lambda: None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.bench import WIDER
-from tests.contract.pim_driver import PimDriverContract, SlotsContract
+from tests.contract.pim_driver import InPlaceContract, PimDriverContract, SlotsContract
 from tests.fakes.pim import OFFERED, FakeDriver, FakePim
 from tests.fakes.wire import Wire
 from vault_pim.domain.credentials import CredentialSet
@@ -40,7 +40,7 @@ class FakeBench:
         return (found.role,)
 
 
-class TestFakeDriver(PimDriverContract, SlotsContract):
+class TestFakeDriver(PimDriverContract, SlotsContract, InPlaceContract):
     """The fake."""
 
     @pytest.fixture

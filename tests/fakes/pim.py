@@ -1,6 +1,7 @@
 """A little PIM and the driver that speaks to it: labels, roles, sets, tokens and a limit of slots."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from tests.canary import canary_secret
@@ -35,6 +36,7 @@ class FakePim:
     Attributes:
         foreign_users: whom it reports.
         undead: the PIM says that it deleted, but tokens live on.
+        when_regenerated: told for which generation, each time before a secret or password is made anew.
     """
 
     slots: int = 50
@@ -44,6 +46,7 @@ class FakePim:
     roles: dict[str, frozenset[str]] = field(default_factory=dict)
     undead: bool = False
     foreign_users: list[ForeignUser] = field(default_factory=list)
+    when_regenerated: Callable[[Generation], None] = lambda _: None
     _client_ids: "count[int]" = field(default_factory=lambda: count(1))
     _graveyard: list[Connection] = field(default_factory=list)
 
@@ -147,6 +150,25 @@ class FakeDriver:
         return self.pim.add(generation.label, description, generation.role).credentials
 
     @port_call
+    def regenerate(
+        self, connector: Connector, generation: Generation, *, before_each: Callable[[], None]
+    ) -> CredentialSet:
+        """First the secret, then the password; whoever dies between the two leaves a set that nobody has."""
+        if generation.role not in self.pim.roles:
+            raise PimRefusal(f"the PIM has no role {generation.role}")
+        found = self._ours(generation)
+        if found is None:
+            raise PimRefusal(f"{generation.label} is gone")
+        found.description, found.role = f"{connector.label} {generation.marker}", generation.role
+        before_each()
+        self.pim.when_regenerated(generation)
+        found.credentials = replace(found.credentials, client_secret=SecretStr(canary_secret()))
+        before_each()
+        self.pim.when_regenerated(generation)
+        found.credentials = replace(found.credentials, password=SecretStr(canary_secret()))
+        return found.credentials
+
+    @port_call
     def verify(self, credentials: CredentialSet, permissions: frozenset[str]) -> Verification:
         """Logs in, and compares what the role grants."""
         found = self.pim.login(credentials)
@@ -183,13 +205,17 @@ class FakeDriver:
         return Dead(evidence=refused if tokens is None else ("access token: 401", "refresh grant: refused", *refused))
 
     def _delete(self, generation: Generation) -> None:
+        if self._ours(generation) is not None:
+            self.pim.remove(generation.label)
+
+    def _ours(self, generation: Generation) -> Connection | None:
         found = self.pim.connections.get(generation.label.lower())
         if found is None:
-            return
+            return None
         if generation.client_id is None:
             ours = generation.marker in found.description
         else:
             ours = found.credentials.client_id == generation.client_id
         if not ours:
             raise NotOurs(f"{generation.label} was not made by us")
-        self.pim.remove(generation.label)
+        return found

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -13,8 +13,8 @@ from tests.fakes.builders import DAY, ERP, HOUR
 from tests.fakes.pim import Connection
 from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
-from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import Impossible, VaultPimError
+from vault_pim.domain.connector import ConnectorId, Rotation
+from vault_pim.domain.errors import Impossible, NoAnswer, VaultPimError
 from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Pass, Reconciler
@@ -69,12 +69,15 @@ class Histories(RuleBasedStateMachine):
         for one in (mishap, again):
             if one is not None:
                 self.world.wire.plan(one.at, one.when, self._befall(id_, one))
+        told = True
         try:
             self._do(id_, deed, impatient=impatient)
         except (Death, VaultPimError) as error:
+            told = not isinstance(error, Death | NoAnswer)
             self._allowed(error)
         finally:
             self.world.wire.forget_plans()
+            self.world.ended(told=told)
 
     @rule(length=st.sampled_from((timedelta(seconds=5), timedelta(seconds=61), HOUR, DAY, 20 * DAY)))
     def time_passes(self, length: timedelta) -> None:
@@ -86,6 +89,13 @@ class Histories(RuleBasedStateMachine):
         """A connector is taken out of the configuration, or put back."""
         usual = ModelWorld().connectors[id_]
         self.world.connectors[id_] = None if self.world.connectors[id_] else usual
+
+    @rule(id_=IDS, rotation=st.sampled_from(Rotation))
+    def rotation_changes(self, id_: ConnectorId, rotation: Rotation) -> None:
+        """A connector's sets are to be replaced in another way."""
+        connector = self.world.connectors[id_]
+        if connector is not None:
+            self.world.connectors[id_] = replace(connector, rotation=rotation)
 
     @rule(id_=IDS, number=st.integers(1, 6), made=st.booleans())
     def person_at_the_pim(self, id_: ConnectorId, number: int, made: bool) -> None:
@@ -139,11 +149,14 @@ class Histories(RuleBasedStateMachine):
         for id_ in NAMES:
             try:
                 passed = self._do(id_, "pass", impatient=True)
-                if any(one.reason is Reason.ACCESS_CUT for one in passed.findings):
-                    self._do(id_, "rotate", impatient=True)  # a person was told, and does as told
+                cut = any(one.reason is Reason.ACCESS_CUT for one in passed.findings)
+                if cut or (id_ in world.untold and not world.state(id_).cut_off):
+                    self._do(id_, "rotate", impatient=True)  # a person was told, or found out, and does as told
             except VaultPimError as error:
                 raise Harm(f"the pass after all faults failed: {error.what}") from error
             world.settled(id_)
+        world.untold.clear()
+        world.ended(told=True)
 
     def teardown(self) -> None:
         """So it ends, always."""

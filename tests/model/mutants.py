@@ -15,7 +15,7 @@ from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Decision, Mend, Part
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
-from vault_pim.engine import asks, effects, hold, mends, reconcile
+from vault_pim.engine import asks, effects, hold, mends, observe, reconcile
 from vault_pim.engine.effects import Done, Effect, generation_of
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle import decide as rules
@@ -180,6 +180,16 @@ def revocation_needs_configuration(put: Set) -> None:
     put(rules, "RULES", tuple(mutated if rule.__name__ == "revocation" else rule for rule in rules.RULES))
 
 
+def heir_forgotten(put: Set) -> None:
+    """A set that ended is deleted at the PIM, whatever was made of it in place."""
+    put(effects, "surviving", lambda *_: None)
+
+
+def orphan_of_an_heir(put: Set) -> None:
+    """What state calls ended must not be at the PIM, whatever was made of it in place."""
+    put(ConnectorState, "sharing", lambda *_: None)
+
+
 def _forgets_the_pim(effect: Effect) -> Effect:
     def mutated(tools: Tools, facts: Facts, number: int) -> Done:
         generation = generation_of(facts, number)
@@ -232,7 +242,7 @@ def _leaves_the_copies(effect: Effect) -> Effect:
         generation = generation_of(facts, number)
         tools.driver.delete(generation)
         ended = replace(generation, stage=Stage.RETIRED, ended_at=facts.now)
-        return Done(state=facts.state.put(ended), observation=effects.without(facts, generation))
+        return Done(state=facts.state.put(ended), observation=observe.without(facts, generation))
 
     return mutated
 
@@ -259,7 +269,7 @@ def _takes_deletion_for_proof(effect: Effect) -> Effect:
             tools.credentials.destroy_served(facts.id, number)
             tools.credentials.drop_held(facts.id, number)
             ended = replace(generation, stage=Stage.RETIRED, ended_at=facts.now)
-            return Done(state=facts.state.put(ended), observation=effects.without(facts, generation))
+            return Done(state=facts.state.put(ended), observation=observe.without(facts, generation))
 
     return mutated
 
@@ -296,5 +306,7 @@ _ALL = (
     Mutant(name="lost path not served again", plant=_without_rule("served_as_known")),
     Mutant(name="pending set not carried on", plant=_without_rule("pending_goes_on")),
     Mutant(name="proof without looking", plant=proof_without_looking),
+    Mutant(name="heir forgotten", plant=heir_forgotten),
+    Mutant(name="orphan of an heir", plant=orphan_of_an_heir),
 )
 MUTANTS = {one.name: one for one in _ALL}

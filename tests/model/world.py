@@ -15,6 +15,7 @@ from tests.fakes.vault import Entity, FakeAccess, FakeCredentialStore, FakeFinge
 from tests.fakes.wire import When, Wire
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Verification, Verified
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import HOLD, Tools
@@ -58,7 +59,7 @@ class WatchedWire(Wire):
 class WitnessedDriver(FakeDriver):
     """A driver whose verifications are remembered."""
 
-    def __init__(self, pim: FakePim, wire: Wire, verified: set[str]) -> None:
+    def __init__(self, pim: FakePim, wire: Wire, verified: set[CredentialSet]) -> None:
         super().__init__(pim, wire)
         self._verified = verified
 
@@ -66,7 +67,7 @@ class WitnessedDriver(FakeDriver):
         """As ever."""
         verification = super().verify(credentials, permissions)
         if isinstance(verification, Verified):
-            self._verified.add(credentials.client_id)
+            self._verified.add(credentials)
         return verification
 
 
@@ -98,12 +99,15 @@ class ModelWorld:
         self.connectors: dict[ConnectorId, Connector | None] = {
             id_: replace(a_connector(), id=id_, label=label) for id_, label in NAMES.items()
         }
-        self.verified: set[str] = set()
+        self.verified: set[CredentialSet] = set()
+        self.overtaken: set[ConnectorId] = set()
+        self.untold: set[ConnectorId] = set()
         self.killed_by_people: set[str] = set()
         self.brought_back: set[str] = set()
         self.strangers: dict[str, Connection] = {}
         self._readings = {id_: Reading() for id_ in NAMES}
         self.wire.look = self.look
+        self.pim.when_regenerated = self._regenerated
 
     def tools(self, me: str) -> Tools:
         """The ports as one process has them."""
@@ -168,20 +172,44 @@ class ModelWorld:
         if read is None and reading.now is not None and self._is_ours(reading.now):
             raise Harm(f"{call}: nothing is served to {id_} any more")
         if read is not None and read != reading.now:
-            if read.client_id not in self.verified:
+            if read not in self.verified:
                 raise Harm(f"{call}: an unverified set is served to {id_}")
-            if reading.now is not None:
+            if reading.now is not None and reading.now.client_id != read.client_id:  # else made of it in place
                 reading.former.append((reading.now, self.clock.now() + GRACE))
             reading.now = read
         now = self.clock.now()
         reading.former = [(one, until) for one, until in reading.former if until > now]
         for one in (*([reading.now] if reading.now else []), *(one for one, _ in reading.former)):
-            if self._is_ours(one) and self.pim.login(one) is None:
+            if self._is_ours(one) and self.pim.login(one) is None and not self._is_being_replaced(id_, one):
                 raise Harm(f"{call}: {id_} reads or just read a dead set, {one.client_id}")
 
     def _is_ours(self, credentials: CredentialSet) -> bool:
         """Whether its life is in our hands: nobody deleted it by hand."""
         return credentials.client_id not in self.killed_by_people
+
+    def _is_being_replaced(self, id_: ConnectorId, credentials: CredentialSet) -> bool:
+        """Whether it died for a successor in place, and the record says that there must be one. A process that was
+        overtaken has until its end to write that down."""
+        state, labels = self.state(id_), {one.label.lower() for one in self.state(id_).live}
+        there = [one for label, one in self.pim.connections.items() if label in labels]
+        if credentials.client_id not in {one.credentials.client_id for one in there}:
+            return False
+        coming = state.pending is not None and state.pending.replaces is not None
+        refused = state.current is not None and state.current.refusal is not None
+        return coming or refused or state.half_replaced or id_ in self.overtaken
+
+    def _regenerated(self, generation: Generation) -> None:
+        """A set dies in place; if its generation is not the one on its way, by a process that slept."""
+        for id_ in NAMES:
+            pending = self.state(id_).pending
+            if id_.number_of(generation.label) and (pending is None or pending.number != generation.number):
+                self.overtaken.add(id_)
+
+    def ended(self, *, told: bool) -> None:
+        """A process came to its end; what it killed after it was overtaken stands in the record, or nobody knows."""
+        if not told:
+            self.untold |= self.overtaken
+        self.overtaken = set(self.untold)
 
     def _known(self, call: str) -> None:
         known = {one.label: one for id_ in NAMES for one in self.state(id_).generations}
@@ -197,7 +225,8 @@ class ModelWorld:
         works = {one.credentials.client_id for one in (*self.pim.connections.values(), *self.pim._graveyard)}
         for id_ in NAMES:
             for one in self.state(id_).generations:
-                if one.stage.final and one.client_id in works - self.brought_back:
+                lives_on = self.state(id_).sharing(one) is not None
+                if one.stage.final and not lives_on and one.client_id in works - self.brought_back:
                     raise Harm(f"{call}: {one.label} is {one.stage} and works")
 
     def settled(self, id_: ConnectorId) -> None:

@@ -13,8 +13,10 @@ from vault_pim.domain.reasons import SENTENCES
 def describe(decision: Decision) -> str:
     """A decision in a few words."""
     match decision:
-        case Do(step=step, number=number):
+        case Do(step=step, number=number, replaces=None):
             return f"{step} generation {number}"
+        case Do(step=step, number=number, replaces=former):
+            return f"{step} generation {number} in place of {former}"
         case Mend(part=part, number=None):
             return f"mend {part}"
         case Mend(part=part, number=number):
@@ -30,8 +32,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
     kind = type(decision).__name__.lower()
     shared = {"kind": kind, "reason": str(decision.reason), "because": SENTENCES[decision.reason]}
     match decision:
-        case Do(step=step, number=number):
-            return shared | {"step": str(step), "generation": number}
+        case Do(step=step, number=number, replaces=former):
+            return shared | {"step": str(step), "generation": number, "replaces": former}
         case Mend(part=part, number=number):
             return shared | {"part": str(part), "generation": number}
         case Wait(until=until):

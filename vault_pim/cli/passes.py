@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vault_pim.assembly import Installation, assemble
+from vault_pim.cli.costs import Outage, announced, incurred, left_behind
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, ConnectorNames, invocation, worst
 from vault_pim.cli.outcomes import decision_json, describe, failure_json, finding_json
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Cell, Output, counted
@@ -32,6 +33,8 @@ class Result:
     findings: tuple[Finding, ...] = ()
     error: VaultPimError | None = None
     generation: int | None = None
+    outage: Outage | None = None
+    left_behind: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -47,6 +50,8 @@ class Result:
             "done": [decision_json(one) for one in self.done],
             "next": decision_json(self.end) if self.end else None,
             "generation": self.generation,
+            "outage": self.outage.as_json() if self.outage else None,
+            "left_behind": list(self.left_behind),
             "findings": [finding_json(one) for one in self.findings],
             "error": failure_json(self.error),
         }
@@ -64,7 +69,14 @@ def plan(context: typer.Context, connectors: ConnectorNames = None, as_json: AsJ
             seen = reconciler.plan(id_, installation.connector(id_), survey=survey, impatient=True)
             current = seen.facts.state.current
             number = current.number if current else None
-            return Result(connector=id_, end=seen.decision, findings=seen.findings, generation=number)
+            return Result(
+                connector=id_,
+                end=seen.decision,
+                findings=seen.findings,
+                generation=number,
+                outage=announced(seen.facts, seen.decision),
+                left_behind=left_behind(seen.facts, seen.decision),
+            )
 
         results = for_each(installation, chosen(installation, connectors), look)
         _show(output, installation, results, "Next step")
@@ -153,7 +165,8 @@ def run_passes(
             report(f"{id_}: {describe(decision)} ({SENTENCES[decision.reason]})")
 
         first(reconciler, id_)
-        passed = reconciler.run(id_, installation.connector(id_), survey=survey, impatient=True, watch=watch)
+        connector = installation.connector(id_)
+        passed = reconciler.run(id_, connector, survey=survey, impatient=True, watch=watch)
         current = passed.state.current
         return Result(
             connector=id_,
@@ -161,6 +174,7 @@ def run_passes(
             end=passed.end,
             findings=passed.findings,
             generation=current.number if current else None,
+            outage=incurred(passed, connector.policy.refresh_interval if connector else None),
         )
 
     with output.progress("Working") as report:
@@ -188,14 +202,23 @@ def _show(output: Output, installation: Installation, results: list[Result], hea
         rows.append((str(one.connector), what, why))
     output.table(("Connector", heading, "Because"), rows)
     for one in results:
-        for finding in one.findings:
-            output.line(f"{one.connector}: {SENTENCES[finding.reason]}: {finding.detail}", WARN)
-        if isinstance(one.end, Alarm):
-            output.line(f"{one.connector}: {one.end.advice}", WARN)
+        _remark(output, one)
     if not results:
         output.line("No connector is configured.")
     elif due:
         output.line(f"{counted(due, 'step')} due. Run `vault-pim apply`.")
+
+
+def _remark(output: Output, one: Result) -> None:
+    """What a person should know of one connector besides."""
+    if one.outage is not None:
+        output.line(f"{one.connector} {one.outage}.", WARN)
+    if one.left_behind:
+        output.line(f"{one.connector}: the new connection has not the {', '.join(one.left_behind)} of the former.")
+    for finding in one.findings:
+        output.line(f"{one.connector}: {SENTENCES[finding.reason]}: {finding.detail}", WARN)
+    if isinstance(one.end, Alarm):
+        output.line(f"{one.connector}: {one.end.advice}", WARN)
 
 
 def _finish(output: Output, results: list[Result]) -> None:

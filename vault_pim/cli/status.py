@@ -26,6 +26,7 @@ from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
 from vault_pim.domain.wording import clean, human_duration, human_instant
 from vault_pim.engine.reconcile import Reconciler
+from vault_pim.lifecycle.outage import measured
 from vault_pim.lifecycle.schedule import due_of_current
 
 COLUMNS = ("Connector", "Stage", "Generation", "Age", "Next due", "Last outcome", "Findings")
@@ -59,7 +60,7 @@ class Standing:
             "age_seconds": _age(state, now),
             "due_at": self.due_at,
             "cut_off": state.cut_off if state else None,
-            "generations": [_generation_json(one) for one in state.generations] if state else [],
+            "generations": [_generation_json(state, one) for one in state.generations] if state else [],
             "next": describe(self.decision) if self.decision else None,
             "reason": str(self.decision.reason) if self.decision else None,
             "failures": state.failures.count if state and state.failures else 0,
@@ -112,7 +113,8 @@ def row(one: Standing, now: datetime) -> tuple[Cell, ...]:
     age = _age(state, now)
     current = state.current if state else None
     failed = state.failures if state else None
-    outcome: Cell = ("ok", GOOD)
+    outage = measured(state, current) if state and current else None
+    outcome: Cell = ("ok" if outage is None else f"ok, in place: {outage.total_seconds():.2f} s without a set", GOOD)
     if one.error is not None:
         outcome = (one.error.what, BAD)
     elif failed is not None:
@@ -173,10 +175,12 @@ def _age(state: ConnectorState | None, now: datetime) -> float | None:
     return (now - current.published_at).total_seconds() if current and current.published_at else None
 
 
-def _generation_json(generation: Generation) -> dict[str, Any]:
+def _generation_json(state: ConnectorState, generation: Generation) -> dict[str, Any]:
     names = ("number", "stage", "label", "role", "mechanism", "reason", "client_id", "username", "pim_release")
     instants = ("planned_at", "issued_at", "published_at", "retire_at", "ended_at")
-    return {name: getattr(generation, name) for name in (*names, *instants, "refusal")}
+    said = {name: getattr(generation, name) for name in (*names, *instants, "refusal", "replaces")}
+    outage = measured(state, generation)
+    return said | {"outage_seconds": outage.total_seconds() if outage is not None else None}
 
 
 def _watch(output: Output, look: Callable[[], list[Standing]], now: Callable[[], datetime]) -> None:

@@ -33,6 +33,14 @@ class Mechanism(StrEnum):
     USER_AND_CLIENT = "user_and_client"
 
 
+class Rotation(StrEnum):
+    """How a set is replaced: beside its successor, which fails no call, or in its own connection, which keeps its code
+    and ends the former set before the new one can be read."""
+
+    OVERLAP = "overlap"
+    IN_PLACE = "in-place"
+
+
 def check_name(kind: str, name: str) -> str:
     """Give back a name that is safe in a Vault path and in a PIM code.
 
@@ -112,6 +120,7 @@ class Connector:
         user_group: name of the PIM user group its API user belongs to besides `All`, or None.
         owner: whom to tell, or None.
         logins: how it logs in to Vault, at most one of each method.
+        rotation: how its sets are replaced.
     """
 
     id: ConnectorId
@@ -122,6 +131,7 @@ class Connector:
     policy: Policy
     owner: str | None
     logins: tuple[DeclaredLogin, ...]
+    rotation: Rotation = Rotation.OVERLAP
 
     def __post_init__(self) -> None:
         if self.label != self.label.strip() or not 1 <= len(self.label) <= ROLE_LABEL_LENGTH:

@@ -51,15 +51,17 @@ class Generation:
 
     Attributes:
         number: never reused.
-        label: its name at the PIM.
+        label: its name at the PIM; that of the generation it replaces, if it was made in place.
         marker: random text in the PIM object's description that proves it ours before its client id is known.
         role: name of its role at the PIM.
         reason: why it was planned (a `Reason` value).
-        client_id, username: its names at the PIM; None until issued.
+        client_id, username: its names at the PIM; None until issued, unless it is made in place.
         fingerprints: keyed fingerprint by field, by which a leaked value is found again.
         refusal: why it cannot be used: verification refused it, or its stored copy is lost; None if neither.
         access_token_lifetime: seconds that an access token of it lives, as the PIM said; None until verified.
         retire_at: when its grace ends; None before GRACE.
+        replaces: made in place: the generation whose connection it took over, with a new secret and password.
+        regenerated_at: when the set that it replaces began to die; None if not made in place, or not known.
     """
 
     number: int
@@ -80,3 +82,5 @@ class Generation:
     ended_at: datetime | None = None
     refusal: str | None = None
     access_token_lifetime: int | None = None
+    replaces: int | None = None
+    regenerated_at: datetime | None = None

@@ -20,11 +20,16 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Do:
-    """This step is due for this generation."""
+    """This step is due for this generation.
+
+    Attributes:
+        replaces: of ISSUE: the generation whose connection is taken over in place, or None.
+    """
 
     step: Step
     number: int
     reason: Reason
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

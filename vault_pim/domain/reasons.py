@@ -15,6 +15,7 @@ class Reason(StrEnum):
     GONE_AT_PIM = "gone-at-pim"
     MECHANISM_CHANGED = "mechanism-changed"
     LABEL_CHANGED = "label-changed"
+    HALF_REPLACED = "half-replaced"
     # why a generation moves on
     BROKEN_OFF = "broken-off"
     ISSUED = "issued"
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     NO_FREE_SLOT = "no-free-slot"
     LABEL_TAKEN = "label-taken"
     ROLE_TAKEN = "role-taken"
+    IN_PLACE_IMPOSSIBLE = "in-place-impossible"
     UNKNOWN_PERMISSION = "unknown-permission"
     SERVED_UNKNOWN = "served-unknown"
     OVERDUE = "overdue"
@@ -62,6 +64,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.GONE_AT_PIM: "the current set no longer exists at the PIM",
     Reason.MECHANISM_CHANGED: "its PIM is to be used with another mechanism now",
     Reason.LABEL_CHANGED: "its label was changed in the configuration",
+    Reason.HALF_REPLACED: "its replacement in place was broken off; the served set may be dead",
     Reason.BROKEN_OFF: "its making was broken off",
     Reason.ISSUED: "it is issued and not yet verified",
     Reason.VERIFIED: "it is verified and not yet served",
@@ -70,7 +73,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.REVOCATION_ASKED: "its revocation was asked for",
     Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
     Reason.NOT_SERVED: "the current set is not what its path serves",
-    Reason.LOST: "the stored copy of the current set is lost",
+    Reason.LOST: "the current set is lost",
     Reason.ACCESS_CUT: "its access to Vault is cut, though it is not revoked",
     Reason.ORPHAN: "a set that should be gone is still at the PIM",
     Reason.NOT_DUE: "nothing is due",
@@ -86,6 +89,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_FREE_SLOT: "the PIM has no free connection slot",
     Reason.LABEL_TAKEN: "something that we did not make holds the label",
     Reason.ROLE_TAKEN: "a role we did not make holds its name",
+    Reason.IN_PLACE_IMPOSSIBLE: "this PIM has no connection that could be rotated in place",
     Reason.UNKNOWN_PERMISSION: "the PIM does not offer a declared permission",
     Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",
     Reason.OVERDUE: "the current set is past its max age",

@@ -106,6 +106,20 @@ class ConnectorState:
         """Names of the roles at the PIM that are ours; recorded with an intent, so before a role is made."""
         return frozenset(one.role for one in self.generations)
 
+    def sharing(self, generation: Generation) -> Generation | None:
+        """A live generation, other than that one, whose set is the same object at the PIM; one is made from the other
+        in place."""
+        return next(
+            (one for one in self.live if one.label == generation.label and one.number != generation.number), None
+        )
+
+    @property
+    def half_replaced(self) -> bool:
+        """A replacement in place of the current set was broken off: nobody knows how far it came."""
+        current = self.current
+        tries = (one for one in self.generations if current is not None and one.replaces == current.number)
+        return any(one.stage is Stage.ABANDONED for one in tries)
+
     @property
     def cut_off(self) -> bool:
         """A revocation was asked for and no new set since."""
@@ -143,6 +157,8 @@ class ConnectorState:
     def publish(self, number: int, *, at: datetime, grace: timedelta) -> "ConnectorState":
         """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write.
 
+        One that was replaced in place is dead already: it has no grace.
+
         Raises:
             Impossible: there is no such generation.
         """
@@ -152,6 +168,7 @@ class ConnectorState:
         state = self
         former = self.current
         if former is not None and former.number != number:
-            state = state.put(replace(former, stage=Stage.GRACE, retire_at=at + grace))
+            ends_at = at if successor.replaces == former.number else at + grace
+            state = state.put(replace(former, stage=Stage.GRACE, retire_at=ends_at))
         state = state.put(replace(successor, stage=Stage.CURRENT, published_at=at))
         return replace(state, rotation_asked_at=None)

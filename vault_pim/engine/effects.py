@@ -11,11 +11,15 @@ from typing import assert_never
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import Impossible, NotOurs, NotProven, PimNoAnswer
-from vault_pim.domain.facts import Facts, Observation, Sighting
+from vault_pim.domain.facts import Facts, Observation
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
 from vault_pim.domain.state import ConnectorState
+from vault_pim.engine.in_place import regenerate
+from vault_pim.engine.intent import declared
+from vault_pim.engine.observe import with_made, without
 from vault_pim.engine.tools import Tools
+from vault_pim.lifecycle.outage import measured
 from vault_pim.lifecycle.schedule import due
 from vault_pim.lifecycle.transitions import advance
 
@@ -42,8 +46,11 @@ Effect = Callable[[Tools, Facts, int], Done]
 def issue(tools: Tools, facts: Facts, number: int) -> Done:
     """Make the set at the PIM and hold it where connectors cannot read it; tried once for each number."""
     generation = generation_of(facts, number)
-    credentials = tools.driver.issue(declared(facts), generation)
-    tools.credentials.hold(facts.id, number, credentials)
+    if generation.replaces is None:
+        credentials = tools.driver.issue(declared(facts), generation)
+        tools.credentials.hold(facts.id, number, credentials)
+    else:
+        credentials, generation = regenerate(tools, facts, generation)
     pim = facts.observation.pim
     issued = replace(
         generation,
@@ -56,7 +63,7 @@ def issue(tools: Tools, facts: Facts, number: int) -> Done:
     )
     return Done(
         state=facts.state.put(issued),
-        observation=_with(facts, issued),
+        observation=with_made(facts, issued),
         detail={"client_id": credentials.client_id, "username": credentials.username},
     )
 
@@ -91,10 +98,13 @@ def publish(tools: Tools, facts: Facts, number: int) -> Done:
         return refused(facts, generation, LOST)
     advance(generation.stage, Step.PUBLISH)
     served = tools.credentials.publish(connector, generation, credentials, due_at(facts, connector))
+    state = facts.state.publish(number, at=tools.clock.now(), grace=connector.policy.grace)
+    outage = measured(state, generation_of(replace(facts, state=state), number))
     return Done(
-        state=replace(facts.state.publish(number, at=tools.clock.now(), grace=connector.policy.grace), failures=None),
+        state=replace(state, failures=None),
         observation=replace(facts.observation, served=served),
-        detail={"kv_version": str(served.kv_version)},
+        detail={"kv_version": str(served.kv_version)}
+        | ({"outage_seconds": f"{outage.total_seconds():.3f}"} if outage is not None else {}),
     )
 
 
@@ -128,26 +138,23 @@ STEPS: Mapping[Step, Effect] = {
 }
 
 
-def declared(facts: Facts) -> Connector:
-    """The connector's declaration; steps that need one are decided only where there is one."""
-    if facts.connector is None:
-        raise Impossible(f"a step of {facts.id} needs its configuration")
-    return facts.connector
-
-
 def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     """Delete at the PIM, prove it dead, destroy every stored copy.
 
     Without a held copy there is nothing left to log in with: it was never issued, or an earlier try got past the proof.
+    What another generation lives on in, since it was made of it in place, is not deleted: the old set is dead by that,
+    and the new one, if it is abandoned, will be.
     """
     generation = generation_of(facts, number)
     ended = replace(generation, stage=advance(generation.stage, step), ended_at=facts.now)
-    credentials = held(tools, facts, generation)
+    credentials, heir = held(tools, facts, generation), surviving(facts.state, generation, step)
     if credentials is None:
-        evidence: tuple[str, ...] = (_delete(tools, generation), "no copy is held")
+        evidence: tuple[str, ...] = (_delete(tools, generation, heir), "no copy is held")
+    elif heir is not None and step is Step.ABANDON:
+        evidence = (_delete(tools, generation, heir), "its copy is destroyed; nobody has this set")
     else:
         tokens = _tokens(tools, credentials)
-        gone = _delete(tools, generation)
+        gone = _delete(tools, generation, heir)
         proof = tools.driver.prove_dead(credentials, tokens)
         if isinstance(proof, Alive):
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
@@ -156,7 +163,7 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     if step is not Step.ABANDON or (served is not None and served.generation == number):
         tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
     tools.credentials.drop_held(facts.id, number)
-    return Done(state=facts.state.put(ended), observation=without(facts, generation), detail=numbered(evidence))
+    return Done(state=facts.state.put(ended), observation=without(facts, generation, heir), detail=numbered(evidence))
 
 
 def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
@@ -167,8 +174,18 @@ def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
         return None
 
 
-def _delete(tools: Tools, generation: Generation) -> str:
+def surviving(state: ConnectorState, generation: Generation, step: Step) -> Generation | None:
+    """The generation that lives on in the same connection, or None. A revocation ends that too, if it was asked for
+    after it was made."""
+    heir = state.sharing(generation)
+    through = state.revocation.through if step is Step.REVOKE and state.revocation is not None else 0
+    return heir if heir is not None and heir.number > through else None
+
+
+def _delete(tools: Tools, generation: Generation, heir: Generation | None) -> str:
     """Delete at the PIM; a stranger under the label means that ours is gone, or else the proof after it fails."""
+    if heir is not None:
+        return f"left at the PIM: generation {heir.number} was made of it in place"
     try:
         tools.driver.delete(generation)
     except NotOurs as stranger:
@@ -200,33 +217,6 @@ def refused(facts: Facts, generation: Generation, why: str) -> Done:
     """The generation cannot go on."""
     state = facts.state.put(replace(generation, refusal=why))
     return Done(state=state, observation=facts.observation, detail={"refusal": why}, refusal=why)
-
-
-def _with(facts: Facts, generation: Generation) -> Observation:
-    """The observation after a generation was issued: its label stands at the PIM and takes a slot."""
-    observation = without(facts, generation)
-    if observation.pim is None:
-        return observation
-    survey = observation.pim.survey
-    made = Sighting(label=generation.label, description=generation.marker)
-    slots = None if survey.free_slots is None else max(0, survey.free_slots - 1)
-    survey = replace(survey, sightings=(*survey.sightings, made), free_slots=slots)
-    return replace(observation, pim=replace(observation.pim, survey=survey))
-
-
-def without(facts: Facts, generation: Generation) -> Observation:
-    """The observation after a generation was deleted at the PIM and in Vault."""
-    observation = facts.observation
-    served = observation.served
-    if served is not None and served.generation == generation.number:
-        observation = replace(observation, served=None)
-    if observation.pim is None:
-        return observation
-    survey = observation.pim.survey
-    left = tuple(one for one in survey.sightings if one.label.lower() != generation.label.lower())
-    freed = len(survey.sightings) - len(left)
-    slots = None if survey.free_slots is None else survey.free_slots + freed
-    return replace(observation, pim=replace(observation.pim, survey=replace(survey, sightings=left, free_slots=slots)))
 
 
 def due_at(facts: Facts, connector: Connector) -> datetime:

@@ -13,14 +13,14 @@ from vault_pim.engine.effects import (
     LOST,
     Done,
     Effect,
-    declared,
     due_at,
     generation_of,
     held,
     numbered,
     refused,
-    without,
 )
+from vault_pim.engine.intent import declared
+from vault_pim.engine.observe import without
 from vault_pim.engine.tools import Tools
 
 

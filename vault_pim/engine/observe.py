@@ -1,10 +1,14 @@
-"""Look at the PIM and at Vault for one connector. Changes nothing and carries no secret."""
+"""Look at the PIM and at Vault for one connector, and say what a look would show after an effect.
+
+Changes nothing and carries no secret.
+"""
 
 from dataclasses import dataclass, replace
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
-from vault_pim.domain.facts import AccessSight, Observation, PimSight, Presence, Survey
+from vault_pim.domain.facts import AccessSight, Facts, Observation, PimSight, Presence, Sighting, Survey
+from vault_pim.domain.generation import Generation
 from vault_pim.engine.tools import Tools
 
 
@@ -36,3 +40,30 @@ def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey:
         return Look(observation=in_vault, silence=silence)
     pim = PimSight(survey=seen, role=role)
     return Look(observation=replace(in_vault, pim=pim), silence=None)
+
+
+def with_made(facts: Facts, generation: Generation) -> Observation:
+    """The observation after a generation was issued: its label stands at the PIM and takes a slot."""
+    observation = without(facts, generation)
+    if observation.pim is None:
+        return observation
+    survey = observation.pim.survey
+    made = Sighting(label=generation.label, description=generation.marker)
+    slots = None if survey.free_slots is None else max(0, survey.free_slots - 1)
+    survey = replace(survey, sightings=(*survey.sightings, made), free_slots=slots)
+    return replace(observation, pim=replace(observation.pim, survey=survey))
+
+
+def without(facts: Facts, generation: Generation, heir: Generation | None = None) -> Observation:
+    """The observation after a generation was deleted in Vault and, unless an heir lives on in its place, at the PIM."""
+    observation = facts.observation
+    served = observation.served
+    if served is not None and served.generation == generation.number:
+        observation = replace(observation, served=None)
+    if observation.pim is None or heir is not None:
+        return observation
+    survey = observation.pim.survey
+    left = tuple(one for one in survey.sightings if one.label.lower() != generation.label.lower())
+    freed = len(survey.sightings) - len(left)
+    slots = None if survey.free_slots is None else survey.free_slots + freed
+    return replace(observation, pim=replace(observation.pim, survey=replace(survey, sightings=left, free_slots=slots)))

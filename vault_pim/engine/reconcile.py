@@ -4,7 +4,6 @@ There is no recovery code: after a crash at any point the next pass is the ordin
 commands `plan`, `apply`, `rotate` and `revoke`; nothing is due because one of them called.
 """
 
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,12 +14,13 @@ from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import TakenOver, VaultPimError
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.facts import Facts, Survey
-from vault_pim.domain.generation import Generation, Stage, Step
+from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState, Failures
-from vault_pim.engine.effects import STEPS, Done, declared
+from vault_pim.engine.effects import STEPS, Done
 from vault_pim.engine.hold import Hold
+from vault_pim.engine.intent import declared, with_intent
 from vault_pim.engine.mends import MENDS
 from vault_pim.engine.observe import Look, observe
 from vault_pim.engine.record import record
@@ -133,7 +133,7 @@ class Reconciler:
 
     def _carry_out(self, hold: Hold, facts: Facts, decision: Do | Mend) -> Done:
         """Intent before effect, stage after effect; both audited."""
-        facts = replace(facts, state=_with_intent(facts, decision))
+        facts = replace(facts, state=with_intent(facts, decision))
         tags = _STEP_TAGS if isinstance(decision, Do) else _MEND_TAGS
         effect = STEPS[decision.step] if isinstance(decision, Do) else MENDS[decision.part]
         self._record(facts, decision, tags.begun)
@@ -194,25 +194,6 @@ _MEND_TAGS = _Tags(begun=Tag.MEND_BEGUN, done=Tag.MEND_DONE, failed=Tag.MEND_FAI
 
 def _issues(decision: Do | Mend) -> TypeGuard[Do]:
     return isinstance(decision, Do) and decision.step is Step.ISSUE
-
-
-def _with_intent(facts: Facts, decision: Do | Mend) -> ConnectorState:
-    """The state that must be durable before the effect: a generation about to be issued is planned in it."""
-    if not _issues(decision):
-        return facts.state
-    connector = declared(facts)
-    return facts.state.put(
-        Generation(
-            number=decision.number,
-            stage=Stage.PLANNED,
-            label=connector.id.label(decision.number),
-            marker=secrets.token_hex(4),
-            role=connector.label,
-            mechanism=facts.mechanism,
-            reason=decision.reason,
-            planned_at=facts.now,
-        )
-    )
 
 
 def _failed(state: ConnectorState, what: str, now: datetime) -> ConnectorState:

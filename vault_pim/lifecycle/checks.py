@@ -5,7 +5,7 @@ To add a reason to rotate, add one function and one line to `ROTATE`; likewise t
 
 from collections.abc import Callable
 
-from vault_pim.domain.connector import Connector
+from vault_pim.domain.connector import Connector, Mechanism, Rotation
 from vault_pim.domain.facts import Facts, PimSight, Sighting
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alarm
@@ -16,6 +16,17 @@ from vault_pim.lifecycle.schedule import due_of_current
 def is_ours(generation: Generation, sighting: Sighting) -> bool:
     """The object seen at the PIM was made for that generation: same label, and our marker beside it."""
     return sighting.label.lower() == generation.label.lower() and generation.marker in sighting.description
+
+
+def taken_over(facts: Facts, connector: Connector) -> Generation | None:
+    """The generation whose connection the next one takes over in place, or None: the next one gets its own.
+
+    The first one always does, and so does one after which nothing is left to be taken over.
+    """
+    current = facts.state.current
+    if connector.rotation is not Rotation.IN_PLACE or facts.mechanism is not Mechanism.CONNECTIONS or current is None:
+        return None
+    return current if current.mechanism is Mechanism.CONNECTIONS and not _is_gone(facts, current) else None
 
 
 def nothing_current(facts: Facts, _: Connector) -> Reason | None:
@@ -52,6 +63,11 @@ def label_changed(facts: Facts, connector: Connector) -> Reason | None:
     return Reason.LABEL_CHANGED if current and current.role != connector.label else None
 
 
+def half_replaced(facts: Facts, _: Connector) -> Reason | None:
+    """Whatever the schedule says, a set that may be dead is replaced at once."""
+    return Reason.HALF_REPLACED if facts.state.half_replaced else None
+
+
 def schedule_says_so(facts: Facts, connector: Connector) -> Reason | None:
     """Its age or its window says so, or its max age comes near."""
     when = due_of_current(facts.state, connector, facts.now)
@@ -70,6 +86,7 @@ ROTATE: tuple[Check, ...] = (
     nothing_current,
     asked_for,
     gone_at_pim,
+    half_replaced,
     lost,
     mechanism_changed,
     label_changed,
@@ -94,9 +111,9 @@ def pending_gone(facts: Facts, pending: Generation) -> Reason | None:
 
 
 def unwanted(facts: Facts, pending: Generation) -> Reason | None:
-    """The configuration has changed since it was planned; too late once connectors read it."""
+    """The configuration has changed since it was planned; too late once it is read, or what is read died for it."""
     served = facts.observation.served
-    if served is not None and served.generation == pending.number:
+    if pending.replaces is not None or (served is not None and served.generation == pending.number):
         return None
     if facts.connector is None:
         return Reason.NOT_CONFIGURED
@@ -132,8 +149,21 @@ def role_taken(facts: Facts, connector: Connector, pim: PimSight, _: int) -> Ala
     )
 
 
+def in_place_impossible(facts: Facts, connector: Connector, pim: PimSight, _: int) -> Alarm | None:
+    """A rotation in place needs connections; their secret and password are made anew, those of others are not."""
+    if connector.rotation is not Rotation.IN_PLACE or facts.mechanism is Mechanism.CONNECTIONS:
+        return None
+    return Alarm(
+        reason=Reason.IN_PLACE_IMPOSSIBLE,
+        detail=f"PIM {pim.survey.pim_release} with mechanism {facts.mechanism}",
+        advice=f"Set rotation of {connector.id} to overlap, or mechanism of PIM {connector.id.pim} to connections.",
+    )
+
+
 def label_taken(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
     """An object under the label that we did not make is a stranger, and not touched."""
+    if taken_over(facts, connector) is not None:
+        return None
     label, planned = connector.id.label(number), facts.state.find(number)
     for sighting in pim.survey.sightings:
         if sighting.label.lower() == label and not (planned and is_ours(planned, sighting)):
@@ -145,10 +175,12 @@ def label_taken(facts: Facts, connector: Connector, pim: PimSight, number: int) 
     return None
 
 
-def no_free_slot(_: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
+def no_free_slot(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
     """The PIM takes only so many connections; one that is there already under our label needs no new slot."""
     label = connector.id.label(number)
-    if pim.survey.free_slots != 0 or any(one.label.lower() == label for one in pim.survey.sightings):
+    if taken_over(facts, connector) is not None or pim.survey.free_slots != 0:
+        return None
+    if any(one.label.lower() == label for one in pim.survey.sightings):
         return None
     return Alarm(
         reason=Reason.NO_FREE_SLOT,
@@ -159,7 +191,7 @@ def no_free_slot(_: Facts, connector: Connector, pim: PimSight, number: int) -> 
 
 Obstacle = Callable[[Facts, Connector, PimSight, int], Alarm | None]
 
-OBSTACLES: tuple[Obstacle, ...] = (unknown_permission, role_taken, label_taken, no_free_slot)
+OBSTACLES: tuple[Obstacle, ...] = (in_place_impossible, unknown_permission, role_taken, label_taken, no_free_slot)
 
 
 def obstacle(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:

@@ -12,7 +12,7 @@ from vault_pim.domain.facts import Facts, PimSight, Presence
 from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
-from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, unknown_permission
+from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
 
 
@@ -66,8 +66,9 @@ def revocation(facts: Facts) -> Decision | None:
 
 
 def orphan(facts: Facts) -> Decision | None:
-    """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again."""
-    ended = [one for one in facts.state.generations if one.stage.final]
+    """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again; not one
+    that a live generation took over in place."""
+    ended = [one for one in facts.state.generations if one.stage.final and facts.state.sharing(one) is None]
     for sighting in _pim(facts).survey.sightings:
         for generation in ended:
             if is_ours(generation, sighting):
@@ -155,7 +156,10 @@ def successor(facts: Facts) -> Decision | None:
     reason, number = rotation_due(facts, facts.connector), facts.state.next_number
     if reason is None:
         return None
-    return obstacle(facts, facts.connector, _pim(facts), number) or Do(step=Step.ISSUE, number=number, reason=reason)
+    former = taken_over(facts, facts.connector)
+    return obstacle(facts, facts.connector, _pim(facts), number) or Do(
+        step=Step.ISSUE, number=number, reason=reason, replaces=former.number if former else None
+    )
 
 
 def nothing_due(facts: Facts) -> Decision:

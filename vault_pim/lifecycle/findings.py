@@ -17,8 +17,15 @@ ALMOST_OVER = 1 / 4
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
-    looks = _foreign_users, _overdue, _strangers, _reappeared, _access, _configuration, _grace
+    looks = _half_replaced, _foreign_users, _overdue, _strangers, _reappeared, _access, _configuration, _grace
     return tuple(found for look in looks for found in look(facts))
+
+
+def _half_replaced(facts: Facts) -> tuple[Finding, ...]:
+    current = facts.state.current
+    if current is None or not facts.state.half_replaced:
+        return ()
+    return (Finding(reason=Reason.HALF_REPLACED, detail=f"generation {current.number}; run `vault-pim apply`"),)
 
 
 def _foreign_users(facts: Facts) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from vault_pim.domain.errors import PimNoAnswer, PimRefusal, UnknownShape
 from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.console import Console, Printed
 from vault_pim.pim.grids import grid_rows
+from vault_pim.pim.releases import Release
 from vault_pim.pim.shapes import ClientRow
 from vault_pim.pim.web_session import WebSession
 
@@ -140,3 +141,10 @@ class ScreenClients:
 
     def _rows(self) -> tuple[ClientRow, ...]:
         return grid_rows(self._web, "api-connection-grid", ClientRow)
+
+
+def way_to_clients(web: WebSession, release: Release, console: Console | None) -> Clients | None:
+    """By console where there is one, else by the screen where the release has that; None where there is neither."""
+    if console is not None:
+        return ConsoleClients(console, label_option=release.label_option)
+    return ScreenClients(web) if release.client_screen else None

@@ -9,18 +9,18 @@ marker. Refuses to change or delete any other. Source: contracts/akeneo/observed
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 import requests
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet
-from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal
+from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
 from vault_pim.pim.answers import Answer, read
+from vault_pim.pim.connection_form import describe, fields_of, is_ours, set_of
 from vault_pim.pim.releases import Release
 from vault_pim.pim.sets import Seen
 from vault_pim.pim.shapes import (
@@ -35,45 +35,22 @@ from vault_pim.pim.shapes import (
 )
 from vault_pim.pim.web_session import WebSession
 
-LABEL_LENGTH: Final = 100
-
 _PATH = "/rest/connections"
 _LIMIT = "connections_number_limit_reached"
 _NO_GROUP = "expects a valid group"
 _ABSENT = "does not exist"
 
 
-def describe(connector: Connector, generation: Generation) -> str:
-    """The label text of a generation's connection: for people, and with the marker at its end.
-
-    Raises:
-        ConfigurationError: it is longer than a PIM allows.
-    """
-    text = f"{connector.label.strip()} #{generation.number} {generation.marker}"
-    if len(text) > LABEL_LENGTH:
-        raise ConfigurationError(
-            f"the label of {connector.id} at the PIM would be longer than {LABEL_LENGTH} characters"
-        )
-    return text
-
-
-def is_ours(found: Connection, generation: Generation) -> bool:
-    """Whether that connection was made for that generation."""
-    if generation.client_id is not None:
-        return found.client_id == generation.client_id
-    return found.label.split()[-1:] == [generation.marker]
-
-
 class Connections:
     """The connections of one PIM."""
 
     def __init__(self, web: WebSession, release: Release) -> None:
-        self._web = web
+        self.web = web
         self._release = release
 
     def all(self) -> tuple[ListedConnection, ...]:
         """Every connection and connected app."""
-        return read(self._web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
+        return read(self.web.call("GET", _PATH).expect(200), tuple[ListedConnection, ...])
 
     def look(self) -> Seen:
         """Look at all; `Sets.look`. An app's connection takes a slot, but cannot be looked at."""
@@ -98,12 +75,12 @@ class Connections:
             return None
         if not self._release.limit_enforced:
             return max(0, limit - count)
-        answer = read(self._web.call("GET", f"{_PATH}/max-limit-reached").expect(200), LimitReached)
+        answer = read(self.web.call("GET", f"{_PATH}/max-limit-reached").expect(200), LimitReached)
         return 0 if answer.limit_reached else max(1, limit - count)
 
     def get(self, code: str) -> Connection | None:
         """One connection, or None. The PIM compares codes without regard to case."""
-        answer = self._web.call("GET", _path(code)).expect(200, 404)
+        answer = self.web.call("GET", path(code)).expect(200, 404)
         if answer.status == requests.codes.not_found:
             read(answer, dict[str, str])  # the PIM's own 404 is `{}`; a page says that there is no such route
             return None
@@ -135,31 +112,32 @@ class Connections:
             raise NoFreeSlot("the PIM allows no more connections")
         former = self._former(connector, generation, listed)
         created = self._create(generation.label, description, connector.flow_type.value)
-        fields: dict[str, str | bool | None] = {
-            "code": generation.label,
-            "label": description,
-            "flow_type": connector.flow_type.value,
-            "image": None,
-            "user_role_id": str(role.id),
-            "user_group_id": None if group is None else str(group.meta.id),
-        }
-        if created.auditable is not None:
-            fields["auditable"] = bool(former and former.auditable)
-        self._web.call("POST", _path(generation.label), json=fields).expect(204)
-        kept = self.get(generation.label)
-        expected = Connection.model_validate(created.model_dump(exclude={"secret", "password"}) | fields)
+        auditable = None if created.auditable is None else bool(former and former.auditable)
+        self.restrict(created, fields_of(connector, generation, role, group), image=None, auditable=auditable)
+        return set_of(created, created.secret, created.password, base_url)
+
+    def restrict(
+        self, made: Connection, fields: Mapping[str, str | None], *, image: str | None, auditable: bool | None
+    ) -> None:
+        """Post every field of a connection, and see that it is kept.
+
+        Args:
+            auditable: None where the PIM does not know it.
+
+        Raises:
+            PimRefusal: the PIM refused, or did not keep what it took.
+        """
+        posted: dict[str, str | bool | None] = {**fields, "image": image}
+        if auditable is not None:
+            posted["auditable"] = auditable
+        self.web.call("POST", path(made.code), json=posted).expect(204)
+        kept = self.get(made.code)
+        expected = Connection.model_validate(made.model_dump(include=set(Connection.model_fields)) | posted)
         if kept != expected:
             raise PimRefusal(
-                f"the PIM did not keep connection {generation.label} as posted",
+                f"the PIM did not keep connection {made.code} as posted",
                 why="gone" if kept is None else f"differing: {', '.join(_differences(kept, expected))}",
             )
-        return CredentialSet(
-            base_url=base_url,
-            client_id=created.client_id,
-            client_secret=created.secret,
-            username=created.username,
-            password=created.password,
-        )
 
     def delete(self, generation: Generation) -> None:
         """Delete the generation's connection, with client, user and tokens, and see that it is gone.
@@ -168,16 +146,8 @@ class Connections:
             NotOurs: what stands under the label was not made for this generation.
             PimRefusal: the PIM did not delete it.
         """
-        found = self.get(generation.label)
-        if found is None:
-            return
-        if not is_ours(found, generation):
-            raise NotOurs(
-                f"connection {generation.label} was not made by vault-pim",
-                why="its client id is another" if generation.client_id else "its label lacks our marker",
-                advice="Look at it at the PIM; delete or rename it there if nobody needs it.",
-            )
-        self.remove(generation.label)
+        if self.ours(generation) is not None:
+            self.remove(generation.label)
 
     def remove(self, code: str) -> None:
         """Delete that connection, whoever made it, and see that it is gone.
@@ -185,7 +155,7 @@ class Connections:
         Raises:
             PimRefusal: the PIM did not delete it.
         """
-        answer = self._web.call("DELETE", _path(code)).expect(204, 400)
+        answer = self.web.call("DELETE", path(code)).expect(204, 400)
         if answer.status == requests.codes.bad_request and _ABSENT not in read(answer, Problem).message:
             raise PimRefusal(f"the PIM did not delete connection {code}")
         if self.get(code) is not None:
@@ -198,6 +168,21 @@ class Connections:
         codes = [one.code for one in self.all() if one.code.lower().startswith(code) and one.type != "app"]
         return tuple(found for one in codes if (found := self.get(one)) is not None)
 
+    def ours(self, generation: Generation) -> Connection | None:
+        """The generation's connection, or None if nothing stands under its label.
+
+        Raises:
+            NotOurs: what stands there was not made for this generation.
+        """
+        found = self.get(generation.label)
+        if found is not None and not is_ours(found, generation):
+            raise NotOurs(
+                f"connection {generation.label} was not made by vault-pim",
+                why="its client id is another" if generation.client_id else "its label lacks our marker",
+                advice="Look at it at the PIM; delete or rename it there if nobody needs it.",
+            )
+        return found
+
     def _former(
         self, connector: Connector, generation: Generation, listed: Iterable[ListedConnection]
     ) -> Connection | None:
@@ -207,7 +192,7 @@ class Connections:
         return self.get(numbers[max(before)]) if before else None
 
     def _create(self, code: str, label: str, flow_type: str) -> CreatedConnection:
-        answer = self._web.call("POST", _PATH, json={"code": code, "label": label, "flow_type": flow_type})
+        answer = self.web.call("POST", _PATH, json={"code": code, "label": label, "flow_type": flow_type})
         match answer.expect(201, 400, 422).status:
             case requests.codes.unprocessable:
                 raise _violated(code, answer)
@@ -237,5 +222,6 @@ def _differences(one: Connection, other: Connection) -> list[str]:
     return [name for name in Connection.model_fields if getattr(one, name) != getattr(other, name)]
 
 
-def _path(code: str) -> str:
+def path(code: str) -> str:
+    """Where a connection is found."""
     return f"{_PATH}/{quote(code, safe='')}"

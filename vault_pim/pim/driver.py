@@ -13,19 +13,20 @@ from pathlib import Path
 
 from vault_pim.domain.connector import Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
+from vault_pim.domain.errors import ConfigurationError, PimNoAnswer
 from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
 from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.account import needed
-from vault_pim.pim.clients import Clients, ConsoleClients, ScreenClients
+from vault_pim.pim.clients import way_to_clients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console
 from vault_pim.pim.detect import AUTO, detect_release, held_privileges
 from vault_pim.pim.foreign_users import foreign_users
 from vault_pim.pim.http import CONNECT_TIMEOUT, READ_TIMEOUT, Http
 from vault_pim.pim.passwords import new_password
+from vault_pim.pim.regeneration import regenerate
 from vault_pim.pim.releases import RELEASES, Release
 from vault_pim.pim.roles import Roles
 from vault_pim.pim.sets import Sets
@@ -162,14 +163,25 @@ class Driver:
         """
         parts = self._found()
         with self._writes:
-            role = parts.roles.find(generation.role)
-            if role is None:
-                raise PimRefusal(
-                    f"the PIM has no role {generation.role!r}", advice="Run the command again; it makes the role first."
-                )
-            group = None if connector.user_group is None else parts.roles.group(connector.user_group)
+            role, group = parts.roles.of(connector, generation)
             ours = self._chosen(parts)
             return ours.issue(connector, generation, role=role, group=group, base_url=self._http.base_url)
+
+    def regenerate(
+        self, connector: Connector, generation: Generation, *, before_each: Callable[[], None]
+    ) -> CredentialSet:
+        """Make the set in the connection of the generation it replaces; see `regeneration`.
+
+        Raises:
+            UnknownShape: this PIM has no connections.
+            PimRefusal: the role or the group is not there; `put_role` comes first.
+        """
+        parts = self._found()
+        connections = Connections(self._web, parts.release)
+        with self._writes:
+            return regenerate(
+                connections, parts.roles, connector, generation, base_url=self._http.base_url, before_each=before_each
+            )
 
     def verify(self, credentials: CredentialSet, permissions: frozenset[str]) -> Verification:
         """Log in with the set; one allowed call must answer 200, one forbidden call 403."""
@@ -225,7 +237,7 @@ class Driver:
         connections = Connections(self._web, release) if release.connection_limit is not None else None
         users_and_clients = UsersAndClients(
             RestUsers(self._web) if release.users_by_rest else FormUsers(self._web),
-            self._clients(release),
+            way_to_clients(self._web, release, self._console),
             connections,
             new_password=self._own_password,
         )
@@ -233,8 +245,3 @@ class Driver:
         if connections is not None:
             mechanisms[Mechanism.CONNECTIONS] = connections
         return _Parts(release=release, roles=Roles(self._web, release), mechanisms=mechanisms)
-
-    def _clients(self, release: Release) -> Clients | None:
-        if self._console is not None:
-            return ConsoleClients(self._console, label_option=release.label_option)
-        return ScreenClients(self._web) if release.client_screen else None

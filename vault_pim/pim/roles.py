@@ -11,8 +11,9 @@ from typing import Final
 
 import requests
 
-from vault_pim.domain.connector import ROLE_LABEL_LENGTH, role_code
+from vault_pim.domain.connector import ROLE_LABEL_LENGTH, Connector, role_code
 from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal, UnknownPermission, UnknownShape
+from vault_pim.domain.generation import Generation
 from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.grids import grid_rows
 from vault_pim.pim.http import Field, Fields
@@ -58,6 +59,19 @@ class Roles:
         raise PimRefusal(
             f"the PIM has no user group {name!r}", advice="Create the group at the PIM, or correct user_group."
         )
+
+    def of(self, connector: Connector, generation: Generation) -> tuple[RoleRow, GroupRow | None]:
+        """The role of a generation, and the group its connector is declared to be in.
+
+        Raises:
+            PimRefusal: one of them is not there.
+        """
+        role = self.find(generation.role)
+        if role is None:
+            raise PimRefusal(
+                f"the PIM has no role {generation.role!r}", advice="Run the command again; it makes the role first."
+            )
+        return role, None if connector.user_group is None else self.group(connector.user_group)
 
     def offered(self) -> frozenset[str]:
         """Every privilege the role form offers, by the last one that was read: a real one has 263 kB.

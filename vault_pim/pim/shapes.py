@@ -40,6 +40,18 @@ class CreatedConnection(Connection):
     password: Secret
 
 
+class KnownSecret(Shape):
+    """A connection's secret; it can be read at any time, its password never again."""
+
+    secret: Secret
+
+
+class NewPassword(Shape):
+    """A connection's password, shown once when it was regenerated."""
+
+    password: Secret
+
+
 class LimitReached(Shape):
     """Whether connections and connected apps have reached the PIM's limit."""
 

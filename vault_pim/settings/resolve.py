@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from vault_pim.domain.access import DeclaredLogin, Issuer, Method
-from vault_pim.domain.connector import Connector, ConnectorId, check_name, role_code
+from vault_pim.domain.connector import Connector, ConnectorId, Rotation, check_name, role_code
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.domain.policy import Calendar, Period, Policy
 from vault_pim.domain.wording import format_duration
@@ -52,6 +52,7 @@ class Resolved:
             if connector is not None:
                 self._connect(key, connector)
         self._check_graces()
+        self._check_rotations()
         self._check_addresses()
         self._check_identities()
         self._check_bearers()
@@ -107,6 +108,16 @@ class Resolved:
             if pim is not None:
                 with self._noting(("policies", connector.policy.name, "grace")):
                     connector.policy.check_grace(pim.access_token_lifetime)
+
+    def _check_rotations(self) -> None:
+        """Where the mechanism is found out from the PIM, the same is said when something is due."""
+        for key, connector in self.made_connectors.items():
+            pim = self.pims[connector.id.pim]
+            fixed = pim is not None and pim.mechanism == "user_and_client"
+            if fixed and connector.rotation is Rotation.IN_PLACE:
+                what = f"needs connections, and pims.{connector.id.pim}.mechanism is user_and_client"
+                advice = "Set rotation to overlap, or that mechanism to connections."
+                self.refused.append((("connectors", key, "rotation"), what, advice))
 
     def _check_addresses(self) -> None:
         first: dict[str, str] = {}
@@ -177,4 +188,5 @@ def _connector(
         policy=policy,
         owner=settings.owner,
         logins=logins,
+        rotation=settings.rotation,
     )

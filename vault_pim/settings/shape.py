@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 
-from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType
+from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType, Rotation
 from vault_pim.domain.secret import SecretStr
 from vault_pim.secret_files import read_secret
 from vault_pim.settings.logins import ConnectorAccess, OwnLogin
@@ -142,6 +142,11 @@ class ConnectorSettings(Section):
     user_group: Text | None = Field(None, description="PIM user group of its API user besides `All`. Default: none.")
     policy: Text = Field("default", description="Key of its policy under `policies`. Default: the one named `default`.")
     owner: Text | None = Field(None, description="Whom to tell, such as a mail address. Default: nobody.")
+    rotation: Rotation = Field(
+        Rotation.OVERLAP,
+        description="`overlap`: the next set gets a connection of its own, and no call fails. `in-place`: the same "
+        "connection gets a new secret and password, and calls fail until they are read. Default `overlap`.",
+    )
     auth: ConnectorAccess | None = Field(None, description="How it logs in to Vault. Default: no login is made for it.")
 
 

@@ -30,6 +30,7 @@ def test_every_key_is_documented_and_every_documented_key_is_there(
     create(arena.pim._pim, "vp_dam_1", "Somebody's own", "other")
     look("plan, apply, rotate", "plan")
     look("plan, apply, rotate", "apply")
+    arena.configure(lambda document: document["connectors"]["shop"].update(rotation="in-place"))
     look("plan, apply, rotate", "rotate", "shop")
     look("status", "status")
     look("get", "get", "shop")

@@ -14,7 +14,8 @@ from tests.unit.pim.logged_in import session, tell_login
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NoFreeSlot, NotOurs, PimRefusal, UnknownShape
-from vault_pim.pim.connections import LABEL_LENGTH, Connections, describe
+from vault_pim.pim.connection_form import LABEL_LENGTH, describe
+from vault_pim.pim.connections import Connections
 from vault_pim.pim.http import Http
 from vault_pim.pim.releases import CONNECTIONS
 from vault_pim.pim.shapes import GroupMeta, GroupRow, RoleRow
