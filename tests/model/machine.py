@@ -168,8 +168,8 @@ class Histories(RuleBasedStateMachine):
             case "rotate":
                 ask_rotation(tools, id_)
             case "revoke":
-                ask_revocation(tools, id_, reason="leaked")
-                if not self.world.state(id_).cut_off:
+                asked, known = ask_revocation(tools, id_, reason="leaked"), self.world.state(id_)
+                if not asked.cut_off or known.revocation is None:  # it may have been lifted since
                     raise Harm(f"the revocation of {id_} was asked for and is not known")
             case "pass":
                 pass
