@@ -45,6 +45,7 @@ from vault_pim.vault.state import VaultStateStore
 
 if TYPE_CHECKING:
     from vault_pim.pim.driver import Driver
+    from vault_pim.pim.found_values import FoundValues
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Installation:
         self.incidents = IncidentLog(self.audit, folder, store, self.signer, self.clock)
         self._connectors = {connector.id: connector for connector in settings.connectors()}
         self._reconcilers: dict[str, Reconciler] = {}
-        self._drivers: list[Driver] = []
+        self._opened: list[Driver | FoundValues] = []
 
     def __enter__(self) -> Self:
         return self
@@ -109,8 +110,8 @@ class Installation:
 
     def close(self) -> None:
         """Log out everywhere."""
-        for driver in self._drivers:
-            driver.close()
+        for opened in self._opened:
+            opened.close()
         self.vault.close()
 
     def connector(self, id_: ConnectorId) -> Connector | None:
@@ -142,6 +143,17 @@ class Installation:
             self._reconcilers[pim] = Reconciler(self._tools(pim))
         return self._reconcilers[pim]
 
+    def found_values(self, pim: str) -> "FoundValues":
+        """What a configured PIM tells of values that were found somewhere."""
+        from vault_pim.pim.found_values import FoundValues  # noqa: PLC0415 - as for the driver
+        from vault_pim.pim.http import Http  # noqa: PLC0415
+
+        declared = self.settings.pims[pim]
+        http = Http(pim, declared.url, ca_cert=declared.ca_cert, max_parallel=declared.max_parallel)
+        asked = FoundValues(http)
+        self._opened.append(asked)
+        return asked
+
     def _tools(self, pim: str) -> Tools:
         return Tools(
             driver=self._driver(pim),
@@ -172,7 +184,7 @@ class Installation:
             ca_cert=pim.ca_cert,
             max_parallel=pim.max_parallel,
         )
-        self._drivers.append(driver)
+        self._opened.append(driver)
         return driver
 
 
@@ -191,7 +203,9 @@ def _account() -> str:
 
 def layout(vault: VaultSettings) -> Layout:
     """Where vault-pim's things lie in Vault."""
-    return Layout(credentials_mount=vault.credentials_mount, state_mount=vault.state_mount)
+    return Layout(
+        credentials_mount=vault.credentials_mount, state_mount=vault.state_mount, audit_device=vault.audit_device
+    )
 
 
 def address(vault: VaultSettings, *, renew: bool = False) -> VaultAddress:

@@ -47,7 +47,7 @@ def _passwords(installation: Installation, pim: str) -> Check:
     return Check(
         subject=f"PIM {pim}",
         outcome=ATTENTION if better and console else OK,
-        said=WEAKNESS if better else "passwords are ours, of 256 random bits",
+        said=WEAKNESS if better else "passwords are ours, of 190 random bits",
         advice=better if better and console else "",
         exit_code=FINDING if better and console else 0,
     )

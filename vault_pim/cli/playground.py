@@ -125,7 +125,12 @@ class Playground:
         lifetime = format_duration(TOKEN_LIFETIME)
         web = {"username": PIM_ACCOUNT, "password_file": str(password_file)}
         document = {
-            "vault": {"url": self.bao.url, "auth": {"method": "approle", **files}},
+            "vault": {
+                "url": self.bao.url,
+                "auth": {"method": "approle", **files},
+                "audit_device": self.bao.audit_device,
+                "audit_log": str(self.bao.audit_path),
+            },
             "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": lifetime} | self._console()},
             "policies": {
                 "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT9S", "refresh_interval": "PT1S"}

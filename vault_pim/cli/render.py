@@ -15,7 +15,15 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +33,7 @@ from vault_pim.domain.wording import clean
 
 GOOD, WARN, BAD, QUIET = "green", "yellow", "bold red", "dim"
 GAP = "  "
+LINE_EVERY = 1 << 28
 
 Cell = str | tuple[str, str]
 """The text of a table cell, or the text and its style (one of GOOD, WARN, BAD, QUIET). The words alone must suffice."""
@@ -128,3 +137,29 @@ class Output:
         with Progress(*columns, *counts, console=self.stderr, transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda piece: bar.update(task, advance=1, description=f"{what}: {clean(piece)}")
+
+    @contextmanager
+    def reading(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Show how far reading has come: a bar on a terminal, a line for each quarter of a gigabyte elsewhere.
+
+        Args:
+            total: bytes, if known.
+
+        Yields:
+            A function to call with how many bytes more were read.
+        """
+        if not self.stderr.is_terminal:
+            done = 0
+
+            def report(more: int) -> None:
+                nonlocal done
+                before, done = done, done + more
+                if done // LINE_EVERY > before // LINE_EVERY:
+                    self.note(f"{what}: {done // 1_000_000} MB" + (f" of {total // 1_000_000}" if total else ""))
+
+            yield report
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+        with Progress(*columns, TransferSpeedColumn(), console=self.stderr, transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda more: bar.update(task, advance=more)

@@ -31,6 +31,8 @@ CHARACTERS: Final = {
     Alphabet.BASE36: frozenset(BASE36),
     Alphabet.URL_SAFE: frozenset(BASE62 + "-_"),
 }
+_OF_HEX: Final = frozenset(b"MNOYZ")
+"""How each group of four begins in the base64 of hexadecimal digits."""
 _NAME: Final = re.compile(r"([dhlux])(\d+)(?:-(\d+))?")
 
 
@@ -61,3 +63,13 @@ class Shape:
 
     def __str__(self) -> str:
         return f"{self.alphabet}{self.shortest}" + (f"-{self.longest}" if self.longest > self.shortest else "")
+
+
+TOKEN: Final = Shape(Alphabet.URL_SAFE, 86, 86)
+"""An access or refresh token of any PIM: base64 of 64 hexadecimal digits (contracts/akeneo/recordings, 05-token)."""
+
+
+def looks_like_token(text: bytes) -> bool:
+    """Whether a text of the shape `TOKEN` may be one."""
+    begins = text[::4]
+    return len(text) == TOKEN.longest and sum(one in _OF_HEX for one in begins) * 4 >= len(begins) * 3

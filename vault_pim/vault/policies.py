@@ -162,6 +162,13 @@ path "auth/token/revoke-self" {{
 }}
 """
 
+_AUDIT = """
+# how a value stands in the log of the audit device: to find who read a leaked one
+path "sys/audit-hash/{device}" {{
+  capabilities = ["update"]
+}}
+"""
+
 _OWN = "{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}"
 _OWN_IDENTITY = "vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}"
 _CONNECTOR = """\
@@ -201,7 +208,7 @@ path "auth/{connectors}/{own}/role/{own_identity}/secret-id/destroy" {{
 
 def daemon_policy(layout: Layout) -> str:
     """What the daemon may do."""
-    return _DAEMON.format(
+    policy = _DAEMON.format(
         credentials=layout.credentials_mount,
         state=layout.state_mount,
         connectors=layout.connectors_auth,
@@ -209,6 +216,7 @@ def daemon_policy(layout: Layout) -> str:
         shortest=WRAPPING_TTL[0],
         longest=WRAPPING_TTL[1],
     )
+    return policy if layout.audit_device is None else policy + _AUDIT.format(device=layout.audit_device)
 
 
 def connector_policy(layout: Layout) -> str:

@@ -8,6 +8,7 @@ import pytest
 from tests.docs.json_page import missing, surplus
 from tests.integration.cli.conftest import Arena, Command
 from vault_pim.sandbox.akeneo.connections import create
+from vault_pim.sandbox.connector import Connector
 
 
 def test_every_key_is_documented_and_every_documented_key_is_there(
@@ -35,8 +36,10 @@ def test_every_key_is_documented_and_every_documented_key_is_there(
     look("status", "status")
     look("get", "get", "shop")
     leak = arena.directory / "leak.txt"
-    leak.write_text(seen["get"][0]["client_secret"])
-    look("identify", "identify", str(leak))
+    shop = Connector("sandbox/shop", arena.bao.url, arena.login_of("shop"))
+    assert shop.log_in()
+    leak.write_text(f"{seen['get'][0]['client_secret']} Bearer {shop.new_token()}")
+    look("identify", "identify", "--who-read", str(leak))
     look("revoke", "revoke", "shop", "--reason", "leaked")
     look("incident list", "incident", "list")
     look("incident show", "incident", "show", "shop")

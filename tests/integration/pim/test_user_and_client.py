@@ -101,7 +101,7 @@ def test_label_of_any_letters_is_a_label(bench: SandboxBench, driver: PimDriver)
 
 
 def test_password_is_ours(bench: SandboxBench) -> None:
-    """Of 256 random bits, and the PIM takes it."""
+    """Of 190 random bits, and the PIM takes it."""
     driver = bench.driver()
     driver.put_role(ROLE, PERMISSIONS)
     password = driver.issue(connector(), planned()).password.get_secret_value()

@@ -27,7 +27,7 @@ def _see_who_read(world: VaultWorld, log: Path) -> None:
         KeyValue(world.as_connector(connector), "pim").read(f"connectors/prod/{connector.id.name}")
     searched = audit_hash(world.admin, "main", SecretStr(VALUE))
     found = list(AuditTrail(log).accesses(holding={searched}))
-    assert [(one.given, one.role) for one in found] == [(False, "vault-pim-daemon"), (True, "vault-pim.prod.erp")]
+    assert [(bool(one.given), one.role) for one in found] == [(False, "vault-pim-daemon"), (True, "vault-pim.prod.erp")]
     read = found[-1]
     assert (read.path, read.kv_version, read.namespace) == ("pim/data/connectors/prod/erp", 1, "")
     world.admin.request("POST", "auth/token/revoke-accessor", {"accessor": read.accessor})
