@@ -2,7 +2,8 @@
 
     python -m tests.crash --kills 2000 --faults 1000 --workers 2
 
-Exits 1 if anything bad came of anything. With `--write` the table goes into docs/explanation/failure.md.
+Exits 1 if anything bad came of anything. With `--write` the tables go into docs/explanation/failure.md
+and into failure.csv beside it.
 """
 
 import argparse
@@ -39,9 +40,14 @@ def main() -> int:
         process.join()
     minutes = (time.monotonic() - begun) / 60
     summary = f"{report.summary(outcomes)} {minutes:.0f} minutes, seed {given.seed}."
-    _say(f"{report.plain(outcomes)}\n{summary}")
+    _say(f"{report.plain(report.by_point(outcomes))}\n\n{report.plain(report.by_scenario(outcomes))}\n{summary}")
     if given.write:
-        report.write(f"{summary}\n\n{report.markdown(outcomes)}")
+        tables = (
+            report.markdown(report.by_scenario(outcomes), words=2),
+            report.markdown(report.by_deed(outcomes), words=1),
+        )
+        report.write("\n\n".join((summary, *tables)), name="torture")
+        report.keep_points(outcomes)
     failed = any(process.exitcode for process in processes) or any(one.bad for one in outcomes)
     return int(failed)
 
@@ -54,7 +60,7 @@ def _gather(told: "multiprocessing.Queue[Outcome | None]", workers: int) -> Iter
             workers -= 1
             continue
         for bad in outcome.bad:
-            _say(f"BAD {outcome.scenario} | {outcome.point} | {outcome.deed} | {bad}")
+            _say(f"BAD {outcome.place} | {outcome.scenario} | {outcome.point} | {outcome.deed} | {bad}")
         yield outcome
 
 

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from tests.crash.vault import Json
-from tests.crash.world import ERP, MARKER, SHOP, STRANGERS, World
+from tests.crash.world import ERP, FINAL, MARKER, SHOP, World, is_cut_off
 
-FINAL = ("retired", "revoked", "abandoned")
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
 
@@ -35,12 +34,6 @@ class Bad:
     kind: Kind
     what: str
     where: str = ""
-
-
-def is_cut_off(record: Json) -> bool:
-    """A revocation was asked for, and nobody lifted it."""
-    revocation = record.get("revocation")
-    return revocation is not None and revocation["lifted_at"] is None
 
 
 @dataclass
@@ -73,7 +66,7 @@ class Watch:
             self._say(Kind.LOST, "what was served before is dead", where)
         self._grace(record, where)
         known = {one["label"]: one["marker"] for one in record.get("generations", ())}
-        for label, text in self.world.labels().items():
+        for label, text in self.world.side.labels().items():
             if label.startswith("vp_erp_") and not text.endswith(known.get(label, "nothing")):
                 self._say(Kind.ORPHANED, f"{label} is not known in state", where)
 
@@ -103,7 +96,7 @@ class Ends:
         self._neighbour = self._of_neighbour()
         self._neighbour_token = world.log_in_to_vault(SHOP)
         self._neighbour_access = world.token(self._neighbour["served"]) or ""
-        self._strangers = self._of_strangers()
+        self._strangers = self.world.side.strangers()
 
     def begin(self) -> None:
         """The sets and tokens of ERP that work now."""
@@ -147,7 +140,7 @@ class Ends:
     def _left_over(self, record: Json) -> Iterator[Bad]:
         world = self.world
         live = {one["number"]: one["label"] for one in record.get("generations", ()) if one["stage"] not in FINAL}
-        labels = {label for label in world.labels() if label.startswith("vp_erp_")}
+        labels = {label for label in world.side.labels() if label.startswith("vp_erp_")}
         for label in labels - set(live.values()):
             yield Bad(kind=Kind.ORPHANED, what=f"{label} is left at the PIM")
         for label in set(live.values()) - labels:
@@ -159,10 +152,8 @@ class Ends:
             yield Bad(kind=Kind.LOST, what=f"held copy {number} is gone")
         for number in world.readable() - live.keys():
             yield Bad(kind=Kind.ORPHANED, what=f"generation {number} can still be read")
-        rows = world.pim.world
-        users = sum(one.api_type for one in rows.users.values())
-        if not len(rows.connections) == len(rows.clients) == users:
-            yield Bad(kind=Kind.ORPHANED, what=f"{len(rows.clients)} clients and {users} API users are at the PIM")
+        for half in world.side.halves():
+            yield Bad(kind=Kind.ORPHANED, what=f"{half} at the PIM")
 
     def _touched(self) -> Iterator[Bad]:
         world = self.world
@@ -172,7 +163,7 @@ class Ends:
             yield Bad(kind=Kind.TOUCHED, what="the neighbour's Vault token is dead")
         if world.api_status(self._neighbour_access) != 200 or not world.logs_in(self._neighbour["served"]):
             yield Bad(kind=Kind.TOUCHED, what="the neighbour's set is dead")
-        if self._of_strangers() != self._strangers:
+        if self.world.side.strangers() != self._strangers:
             yield Bad(kind=Kind.TOUCHED, what="a stranger was touched")
 
     def _told(self) -> Iterator[Bad]:
@@ -192,14 +183,6 @@ class Ends:
             "record": vault.history("pim-state", path),
             "held": vault.history("pim-state", f"pending/{SHOP}/1"),
         }
-
-    def _of_strangers(self) -> list[tuple[object, ...]]:
-        found = [self.world.pim.world.connection(code) for code in STRANGERS]
-        return [
-            (one.label, one.client.public_id, one.client.secret, one.user.username, one.user.password_hash)
-            for one in found
-            if one
-        ]
 
 
 def _instant(text: str) -> datetime:

@@ -15,8 +15,13 @@ _TEMPLATES = (
 )
 
 
-def request_name(side: str, method: str, target: str) -> str:
-    """`Vault POST pim-state/data/connectors/{connector}`."""
+CONSOLE = "/_sandbox/console"
+
+
+def request_name(side: str, method: str, target: str, body: bytes = b"") -> str:
+    """`Vault POST pim-state/data/connectors/{connector}`, or `PIM console pim:oauth-server:list-clients`."""
+    if target == CONSOLE:
+        return f"{side} console {json.loads(body)['arguments'][0]}"
     for pattern, template in _TEMPLATES:
         target = pattern.sub(template, target)
     return f"{side} {method} {target}"

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPMessage, parse_headers
@@ -40,12 +40,23 @@ class Deed(StrEnum):
     UNAVAILABLE = "503"
     SESSION_ENDED = "401 HTML"
     SEALED = "503 sealed"
+    VAULT_DIES = "OpenBao killed"
+    VAULT_DIES_AFTER = "OpenBao killed, reply lost"
+    VAULT_SEALED = "OpenBao sealed"
+    LEADER_DIES = "leader killed"
+    LEADER_DIES_AFTER = "leader killed, reply lost"
+    LEADER_STEPS_DOWN = "leader steps down"
 
 
 KILLS = (Deed.KILL_BEFORE, Deed.KILL_DURING, Deed.KILL_AFTER)
+HARM_BEFORE = (Deed.VAULT_DIES, Deed.VAULT_SEALED, Deed.LEADER_DIES, Deed.LEADER_STEPS_DOWN)
+"""Done to Vault before a request is passed on, to either side."""
+HARM_AFTER = (Deed.VAULT_DIES_AFTER, Deed.LEADER_DIES_AFTER)
+OF_A_CLUSTER = (Deed.LEADER_DIES, Deed.LEADER_DIES_AFTER, Deed.LEADER_STEPS_DOWN)
+OF_ONE_NODE = (Deed.VAULT_DIES, Deed.VAULT_DIES_AFTER, Deed.VAULT_SEALED)
 FAULTS = tuple(deed for deed in Deed if deed not in KILLS)
 PIM, VAULT = "PIM", "Vault"
-ONE_SIDED = {Deed.SESSION_ENDED: PIM, Deed.SEALED: VAULT}
+ONE_SIDED = {Deed.SESSION_ENDED: PIM, Deed.SEALED: VAULT, **dict.fromkeys(HARM_AFTER, VAULT)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +105,7 @@ class Tap:
 
     Attributes:
         kill: ends the program; set by who started it.
+        harm: does to Vault what is ordered, and sees to it that it comes back.
         step: names the step in hand.
         happened: called after each request that may have changed something, with its effect in place.
         rule: answers some requests itself, so that a scenario can be had in which a side says no.
@@ -101,6 +113,7 @@ class Tap:
     """
 
     kill: Callable[[], None] = lambda: None
+    harm: Callable[[Deed], None] = lambda _: None
     step: Callable[[], str] = lambda: ""
     happened: Callable[[str], None] = lambda _: None
     rule: Callable[[str], Answer | None] = lambda _: None
@@ -115,11 +128,11 @@ class Tap:
         """Count from 0 again, under new orders."""
         self.orders, self.names, self.met = dict(orders or {}), [], []
 
-    def enter(self, side: str, method: str, target: str) -> tuple[str, Deed | None]:
+    def enter(self, side: str, method: str, target: str, body: bytes = b"") -> tuple[str, Deed | None]:
         """A request came."""
         with self._lock:
             self._under_way += 1
-            name = f"{self.step()}: {request_name(side, method, target)}"
+            name = f"{self.step()}: {request_name(side, method, target, body)}"
             deed = self.orders.get(len(self.names))
             self.names.append(name)
             if deed is not None and ONE_SIDED.get(deed, side) == side:
@@ -144,14 +157,13 @@ class Proxy:
 
     Args:
         side: `PIM` or `Vault`.
-        upstream: its address.
+        upstream: gives the address for the next request: as a load balancer, where there are several.
     """
 
-    def __init__(self, side: str, upstream: str, tap: Tap) -> None:
+    def __init__(self, side: str, upstream: Callable[[], str], tap: Tap) -> None:
         self._side = side
         self._tap = tap
-        parts = urlsplit(upstream)
-        self._upstream = (parts.hostname or "", parts.port or 80)
+        self._upstream = upstream
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._clients: dict[socket.socket, threading.Thread] = {}
@@ -179,13 +191,15 @@ class Proxy:
                 self._clients[client].start()
 
     def _serve(self, client: socket.socket) -> None:
-        upstream = HTTPConnection(*self._upstream, timeout=UPSTREAM_TIMEOUT)
-        with client, client.makefile("rb") as reader, closing(upstream), suppress(OSError):
-            while self._one(client, reader, upstream):
+        upstreams: dict[str, HTTPConnection] = {}
+        with client, client.makefile("rb") as reader, suppress(OSError, HTTPException):
+            while self._one(client, reader, upstreams):
                 pass
+        for upstream in upstreams.values():
+            upstream.close()
         self._clients.pop(client, None)
 
-    def _one(self, client: socket.socket, reader: BufferedReader, upstream: HTTPConnection) -> bool:
+    def _one(self, client: socket.socket, reader: BufferedReader, upstreams: dict[str, HTTPConnection]) -> bool:
         """Pass one request on, or do to it what was ordered; whether the connection goes on."""
         line = reader.readline()
         if not line.strip():
@@ -193,9 +207,9 @@ class Proxy:
         method, target, _ = line.decode("latin-1").split()
         headers = parse_headers(reader)
         body = reader.read(int(headers.get("Content-Length") or 0))
-        name, deed = self._tap.enter(self._side, method, target)
+        name, deed = self._tap.enter(self._side, method, target, body)
         try:
-            return self._do(client, deed, name, lambda: self._ask(upstream, name, method, target, headers, body))
+            return self._do(client, deed, name, lambda: self._ask(upstreams, name, method, target, headers, body))
         finally:
             self._tap.leave()
 
@@ -210,8 +224,16 @@ class Proxy:
             head, body = _INSTEAD[deed]().raw()
             client.sendall(head + body)
             return True
-        head, body = (self._tap.rule(name) or ask()).raw()
+        if deed in HARM_BEFORE:
+            self._tap.harm(deed)
+        answer = self._tap.rule(name) or ask()
+        return self._answer(client, deed, *answer.raw())
+
+    def _answer(self, client: socket.socket, deed: Deed | None, head: bytes, body: bytes) -> bool:
+        """Send the answer, or what is left of it; whether the connection goes on."""
         match deed:
+            case Deed.VAULT_DIES_AFTER | Deed.LEADER_DIES_AFTER:
+                self._tap.harm(deed)
             case Deed.KILL_AFTER:
                 self._tap.kill()
             case Deed.KILL_DURING:
@@ -230,8 +252,16 @@ class Proxy:
         return False
 
     def _ask(
-        self, upstream: HTTPConnection, name: str, method: str, target: str, headers: HTTPMessage, body: bytes
+        self,
+        upstreams: dict[str, HTTPConnection],
+        name: str,
+        method: str,
+        target: str,
+        headers: HTTPMessage,
+        body: bytes,
     ) -> Answer:
+        url = self._upstream()
+        upstream = upstreams.setdefault(url, HTTPConnection(urlsplit(url).netloc, timeout=UPSTREAM_TIMEOUT))
         sent = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP}
         try:
             upstream.request(method, target, body or None, sent)

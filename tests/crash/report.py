@@ -1,7 +1,11 @@
-"""The table of a torture: point by point what was done and what came of it; printed, and kept in the documentation."""
+"""The tables of a torture: what was done and what came of it.
 
+Point by point on the terminal and in `docs/explanation/failure.csv`, by scenario in `docs/explanation/failure.md`.
+"""
+
+import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,9 +13,9 @@ from tests.crash.checks import Kind
 from tests.crash.proxy import FAULTS
 from tests.crash.torture import Outcome
 
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "failure.md"
-BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
-COLUMNS = ("Scenario", "Point", "Runs", "Lost", "Orphaned", "Served dead", "Other", "Longest until converged")
+FOLDER = Path(__file__).parents[2] / "docs" / "explanation"
+PAGE, POINTS = FOLDER / "failure.md", FOLDER / "failure.csv"
+COLUMNS = ("Kills", "Faults", "Lost", "Orphaned", "Served dead", "Other", "Longest until converged")
 _SHOWN = (Kind.LOST, Kind.ORPHANED, Kind.SERVED_DEAD)
 
 
@@ -19,65 +23,96 @@ _SHOWN = (Kind.LOST, Kind.ORPHANED, Kind.SERVED_DEAD)
 class Line:
     """One row."""
 
-    runs: int = 0
+    kills: int = 0
+    faults: int = 0
     longest: float = 0.0
     bad: Counter[Kind] = field(default_factory=Counter)
+    points: set[str] = field(default_factory=set)
 
     def add(self, outcome: Outcome) -> None:
         """Count one run; one run counts once in a column, however much of it there was."""
-        self.runs += 1
+        self.kills += outcome.kills
+        self.faults += outcome.deed in FAULTS
         self.longest = max(self.longest, outcome.seconds)
         self.bad.update({one.kind for one in outcome.bad})
+        self.points.add(outcome.point)
 
     def cells(self) -> tuple[str, ...]:
         """As shown."""
         other = sum(count for kind, count in self.bad.items() if kind not in _SHOWN)
-        return (str(self.runs), *(str(self.bad[kind]) for kind in _SHOWN), str(other), f"{self.longest:.1f} s")
+        shown = (self.kills, self.faults, *(self.bad[kind] for kind in _SHOWN), other)
+        return (*(f"{one:,}" for one in shown), f"{self.longest:.1f} s")
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """How much was done."""
-    kills, struck = sum(one.kills for one in outcomes), {(one.scenario, one.point) for one in outcomes}
-    faults = sum(one.deed in FAULTS for one in outcomes)
+    everything, points = _sum(outcomes), {(one.place, one.scenario, one.point) for one in outcomes}
     bad = sum(bool(one.bad) for one in outcomes)
-    return f"{len(outcomes)} runs at {len(struck)} points: {kills} kills, {faults} faults; {bad} ended badly."
+    return (
+        f"{len(outcomes):,} runs at {len(points):,} points: {everything.kills:,} kills, {everything.faults:,} faults; "
+        f"{bad} ended badly."
+    )
 
 
-def plain(outcomes: Sequence[Outcome]) -> str:
+def by_point(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
+    """A row for each point of each scenario, a sum at the end, and the head before all."""
+    lines = _lines(outcomes, lambda one: (one.place, one.scenario, one.point))
+    rows = [(*key, *line.cells()) for key, line in sorted(lines.items())]
+    return [("Place", "Scenario", "Point", *COLUMNS), *rows, ("all", "", "", *_sum(outcomes).cells())]
+
+
+def by_scenario(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
+    """The same with the points of a scenario counted."""
+    lines = _lines(outcomes, lambda one: (one.place, one.scenario))
+    rows = [(*key, f"{len(line.points)}", *line.cells()) for key, line in lines.items()]
+    return [("Place", "Scenario", "Points", *COLUMNS), *rows, ("all", "", "", *_sum(outcomes).cells())]
+
+
+def by_deed(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
+    """What was done, and how often it ended badly."""
+    done: dict[str, list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        done[one.deed].append(one)
+    rows = [(deed, f"{len(runs):,}", f"{sum(bool(one.bad) for one in runs)}") for deed, runs in done.items()]
+    return [("What was done", "Runs", "Ended badly"), *sorted(rows)]
+
+
+def plain(rows: Sequence[Sequence[str]]) -> str:
     """For a terminal."""
-    texts = []
-    for title, rows in _tables(outcomes):
-        widths = [max(len(row[column]) for row in (COLUMNS, *rows)) for column in range(len(COLUMNS))]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (COLUMNS, *rows)]
-        texts.append("\n".join((title, *lines)))
-    return "\n\n".join(texts)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def markdown(outcomes: Sequence[Outcome]) -> str:
-    """For the page."""
-    texts = []
-    for title, rows in _tables(outcomes):
-        lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "|".join(["---"] * 2 + ["--:"] * (len(COLUMNS) - 2)) + "|"]
-        for scenario, point, *numbers in rows:
-            lines.append("| " + " | ".join((scenario, f"`{point}`" if point else "", *numbers)) + " |")
-        texts.append("\n".join((f"### {title}", "", *lines)))
-    return "\n\n".join(texts)
+def markdown(rows: Sequence[Sequence[str]], *, words: int) -> str:
+    """For the page; so many columns hold words, the others numbers."""
+    head, *body = rows
+    lines = [head, ("---",) * words + ("--:",) * (len(head) - words), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _tables(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    """Kills and faults apart, each with a row for each point of each scenario, and a sum at the end."""
-    for title, faults in (("Killed", False), ("Disturbed", True)):
-        lines: dict[tuple[str, str], Line] = defaultdict(Line)
-        everything = Line()
-        for outcome in outcomes:
-            if (outcome.deed in FAULTS) is faults:
-                lines[outcome.scenario, outcome.point].add(outcome)
-                everything.add(outcome)
-        yield title, [(*key, *line.cells()) for key, line in lines.items()] + [("all", "", *everything.cells())]
+def keep_points(outcomes: Iterable[Outcome]) -> None:
+    """Write the table point by point as a file."""
+    with POINTS.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(by_point(outcomes))
 
 
-def write(text: str) -> None:
-    """Put it between the markers of the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+def write(text: str, *, name: str) -> None:
+    """Put it between the markers `<!-- name: begin -->` and `<!-- name: end -->` of the page."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _lines(outcomes: Iterable[Outcome], key: Callable[[Outcome], tuple[str, ...]]) -> dict[tuple[str, ...], Line]:
+    lines: dict[tuple[str, ...], Line] = defaultdict(Line)
+    for outcome in outcomes:
+        lines[key(outcome)].add(outcome)
+    return lines
+
+
+def _sum(outcomes: Iterable[Outcome]) -> Line:
+    everything = Line()
+    for outcome in outcomes:
+        everything.add(outcome)
+    return everything

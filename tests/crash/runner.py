@@ -9,9 +9,11 @@ import ctypes
 import gc
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +45,22 @@ class Program:
         self._pid = self._hear()["pid"]
 
     def kill(self) -> None:
-        """SIGKILL."""
-        os.kill(self._pid, signal.SIGKILL)
+        """SIGKILL; it may have ended before."""
+        self._signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        """SIGTERM; it may have ended before."""
+        self._signal(signal.SIGTERM)
+
+    def ended(self, *, within: float) -> bool:
+        """Whether it has ended, or does so within that many seconds."""
+        return bool(self._runner.stdout and select.select([self._runner.stdout], [], [], within)[0])
 
     def wait(self) -> int:
         """The exit code, negative for a signal."""
-        return int(self._hear()["exit"])
+        code = int(self._hear()["exit"])
+        self._pid = 0
+        return code
 
     def run(self, *arguments: str, change: str = "") -> int:
         """Run it to its end."""
@@ -56,11 +68,18 @@ class Program:
         return self.wait()
 
     def close(self) -> None:
-        """End it."""
+        """End it, and what it runs."""
+        self.kill()
         if self._runner.stdin and self._runner.stdout:
             self._runner.stdin.close()
             self._runner.wait()
             self._runner.stdout.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To what it runs, if that has not ended."""
+        if self._pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
 
     def _tell(self, order: dict[str, Any]) -> None:
         if self._runner.stdin is None:

@@ -1,14 +1,20 @@
 """What a program is killed at: how the world stands before, and what is run."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.crash.place import PLACES, Place
 from tests.crash.proxy import Answer, in_json
 from tests.crash.world import ERP, Saved, World
 
 APPLY = ("apply", ERP)
 ROTATE = ("rotate", ERP)
 REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes")
+DAEMON = ("daemon",)
+WISH = "look: Vault POST pim-state/data/connectors/{connector}"
+PATIENCE = 20.0
+"""Seconds until a daemon must have done what is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +22,14 @@ class Scenario:
     """One kind of run.
 
     Attributes:
+        place: where it is played.
         before: brings a world with nothing for ERP to where the run begins.
         command: what is run, and killed.
         rule: what a side is made to say during that run; not during the passes after it.
     """
 
     name: str
+    place: Place
     before: Callable[[World], None]
     command: tuple[str, ...]
     rule: Callable[[str], Answer | None] = lambda _: None
@@ -66,10 +74,7 @@ def restored(world: World) -> None:
     grace_over(world)
     backup = world.save()
     _run(world, *APPLY)
-    rows, alive = world.pim.world, backup.tables["connections"]["vp_erp_1"]
-    rows.connections["vp_erp_1"] = alive
-    rows.clients[alive.client.id] = alive.client
-    rows.users[alive.user.id] = alive.user
+    world.side.bring_back("vp_erp_1", backup.tables)
 
 
 def copy_lost(world: World) -> None:
@@ -81,20 +86,56 @@ def copy_lost(world: World) -> None:
     )
     world.program.run(*ROTATE)
     world.tap.rule = lambda _: None
-    world.let_hold_expire()
+    world.let_time_pass()
 
 
-SCENARIOS = (
-    Scenario(name="provision", before=nothing, command=APPLY),
-    Scenario(name="rotate", before=served, command=ROTATE),
-    Scenario(name="retire", before=grace_over, command=APPLY),
-    Scenario(name="revoke", before=served, command=REVOKE),
-    Scenario(name="revoke with one in grace", before=rotated, command=REVOKE),
-    Scenario(name="rotate after revoke", before=revoked, command=ROTATE),
-    Scenario(name="abandon", before=served, command=ROTATE, rule=refuse_api_calls),
-    Scenario(name="copy lost", before=copy_lost, command=APPLY),
-    Scenario(name="orphan", before=restored, command=APPLY),
-)
+def asked(*command: str) -> Callable[[World], None]:
+    """ERP is served; an operator's command died as soon as its wish was saved."""
+
+    def before(world: World) -> None:
+        served(world)
+        world.begin()
+        happened = world.tap.happened
+        world.tap.happened = lambda name: world.program.kill() if name == WISH else None
+        code = world.program.run(*command)
+        world.tap.happened = happened
+        if code >= 0:
+            raise RuntimeError(f"{command} saved no wish")
+        world.let_time_pass()
+
+    return before
+
+
+def _everywhere() -> Iterator[Scenario]:
+    """What a command does, with each mechanism and on a cluster."""
+    for place in PLACES:
+        yield Scenario(place=place, name="provision", before=nothing, command=APPLY)
+        yield Scenario(place=place, name="rotate", before=served, command=ROTATE)
+        yield Scenario(place=place, name="retire", before=grace_over, command=APPLY)
+        yield Scenario(place=place, name="revoke", before=served, command=REVOKE)
+        yield Scenario(place=place, name="revoke with one in grace", before=rotated, command=REVOKE)
+        yield Scenario(place=place, name="rotate after revoke", before=revoked, command=ROTATE)
+        yield Scenario(place=place, name="abandon", before=served, command=ROTATE, rule=refuse_api_calls)
+        yield Scenario(place=place, name="copy lost", before=copy_lost, command=APPLY)
+        yield Scenario(place=place, name="orphan", before=restored, command=APPLY)
+
+
+def _by_the_daemon() -> Iterator[Scenario]:
+    """The same where nobody runs a command."""
+    for place in PLACES:
+        yield Scenario(place=place, name="daemon provisions", before=nothing, command=DAEMON)
+        yield Scenario(place=place, name="daemon rotates", before=asked(*ROTATE), command=DAEMON)
+        yield Scenario(place=place, name="daemon retires", before=grace_over, command=DAEMON)
+        yield Scenario(place=place, name="daemon revokes", before=asked(*REVOKE), command=DAEMON)
+        yield Scenario(place=place, name="daemon finds its copy lost", before=copy_lost, command=DAEMON)
+
+
+SCENARIOS = (*_everywhere(), *_by_the_daemon())
+
+
+def scenarios(place: Place) -> tuple[str, ...]:
+    """The names of the scenarios of a place."""
+    return tuple(one.name for one in SCENARIOS if one.place == place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +165,19 @@ def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
 
 
 def _run(world: World, *command: str) -> None:
-    code = world.program.run(*command)
+    code = run(world, command)
     if code not in (0, 2):
         raise RuntimeError(f"{' '.join(command)} ended with {code}: {world.output.read_text()}")
+
+
+def run(world: World, command: tuple[str, ...], change: str = "", *, patience: float = PATIENCE) -> int:
+    """Run a command to its end, or a daemon until nothing is left to do; gives the exit code."""
+    program = world.program
+    program.start(*command, change=change)
+    if command == DAEMON:
+        deadline = time.monotonic() + patience
+        while not program.ended(within=0.02) and time.monotonic() < deadline:
+            if world.tap.names and world.settled():
+                break
+        program.end()
+    return program.wait()

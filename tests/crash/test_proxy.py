@@ -37,7 +37,7 @@ class Bench:
 def bench() -> Iterator[Bench]:
     """The proxy kills nobody: it counts."""
     tap = Tap(step=lambda: "issue")
-    with ScriptedPim() as upstream, Proxy(PIM, upstream.url, tap) as proxy:
+    with ScriptedPim() as upstream, Proxy(PIM, lambda: upstream.url, tap) as proxy:
         upstream.tell("POST", "/rest/connections/vp_erp_7", Scripted(body=BODY))
         bench = Bench(upstream, tap, proxy.url)
         tap.kill = lambda: bench.killed.append(bench.arrived)

@@ -1,49 +1,26 @@
-"""Two programs at once over one connector, on the real Vault and the sandbox PIM: whoever loses stops."""
+"""Two daemons and a command at once over one connector, on the real Vault and the sandbox PIM: whoever loses stops."""
 
 import random
-import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.crash.runner import Program
-from tests.crash.scenarios import APPLY, REVOKE, ROTATE
+from tests.crash.proxy import Deed
+from tests.crash.races import RACES, Race, Track
 from tests.crash.torture import Torture
 
-ROUNDS = 4
-WITHIN = 0.25
-"""Seconds; about as long as one run takes."""
-TOGETHER = {"two rotations": (ROTATE, ROTATE), "revoke against rotate": (ROTATE, REVOKE), "apply twice": (APPLY, APPLY)}
-
 
 @pytest.fixture(scope="module")
-def torture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Torture]:
-    """A world in which ERP is served."""
-    with Torture(tmp_path_factory.mktemp("races")) as world:
-        world.prepare(["provision", "rotate"])
-        yield world
+def track(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
+    """A world with two daemons and an operator."""
+    with Torture(tmp_path_factory.mktemp("races")) as torture, ExitStack() as stack:
+        torture.prepare(race.scenario for race in RACES)
+        yield Track(torture, stack)
 
 
-@pytest.fixture(scope="module")
-def other(torture: Torture) -> Iterator[Program]:
-    """A second process."""
-    program = Program(torture.world.playground.config, torture.world.output)
-    yield program
-    program.close()
-
-
-@pytest.mark.parametrize("name", TOGETHER)
-def test_two_programs_at_once_end_as_one(torture: Torture, other: Program, name: str) -> None:
-    """The second begins anywhere in the run of the first; a revocation that was asked for is proven."""
-    first, second = TOGETHER[name]
-    chance = random.Random(name)
-    for _ in range(ROUNDS):
-        torture.begin("rotate" if first is ROTATE else "provision")
-        torture.world.program.start(*first)
-        threading.Event().wait(chance.uniform(0, WITHIN))
-        code = other.run(*second)
-        assert {code, torture.world.program.wait()} <= {0, 2, 5}, torture.world.output.read_text()
-        if second is REVOKE:
-            assert code == 0
-            assert torture.world.cut_off()
-        assert torture.end() == ()
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
+@pytest.mark.parametrize("harm", [None, Deed.VAULT_DIES], ids=str)
+def test_daemons_and_a_command_at_once_end_as_one(track: Track, race: Race, harm: Deed | None) -> None:
+    """Whoever loses stops; a revocation that was asked for is proven, whoever works on the connector."""
+    assert track.run(race, random.Random(race.name), harm).bad == ()

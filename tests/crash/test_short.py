@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.proxy import KILLS, READING, Deed
-from tests.crash.scenarios import SCENARIOS, Prepared
+from tests.crash.place import CONNECTIONS, USER_AND_CLIENT
+from tests.crash.proxy import OF_ONE_NODE, READING, Deed
+from tests.crash.scenarios import Prepared, scenarios
 from tests.crash.torture import Blow, Torture, every_fault, pairs
 from tests.model.mutants import MUTANTS
 
-NAMES = [one.name for one in SCENARIOS]
-BLOWS = 2
+NAMES = scenarios(CONNECTIONS)
+FOR_USER_AND_CLIENT = ("rotate", "daemon revokes")
 CREATED = "PIM POST /rest/connections"
 PLANTED = {
     "intent not saved": ("rotate", CREATED),
@@ -33,6 +34,14 @@ def torture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Torture]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def user_and_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Torture]:
+    """A world of the other mechanism."""
+    with Torture(tmp_path_factory.mktemp("other"), USER_AND_CLIENT) as world:
+        world.prepare(FOR_USER_AND_CLIENT)
+        yield world
+
+
 def drawn(scenario: str) -> random.Random:
     """The same points every time."""
     return random.Random(scenario)
@@ -43,23 +52,40 @@ def changing(ready: Prepared) -> list[int]:
     return [index for index, name in enumerate(ready.points) if name.split(": ")[1].split()[1] not in READING]
 
 
+def kill(ready: Prepared, scenario: str) -> Blow:
+    """After a request that changes something."""
+    return Blow(scenario=scenario, first={drawn(scenario).choice(changing(ready)): Deed.KILL_AFTER})
+
+
 @pytest.mark.parametrize("scenario", NAMES)
 def test_killed_run_is_finished_by_the_next_pass(torture: Torture, scenario: str) -> None:
-    """At requests that change something: singly, and once more in the pass after it."""
-    chance, ready = drawn(scenario), torture.prepared[scenario]
-    blows = [Blow(scenario=scenario, first={chance.choice(changing(ready)): deed}) for deed in KILLS]
-    blows.append(next(pairs({scenario: ready}, chance)))
-    for blow in blows:
+    """After a request that changes something: singly, and once more in the pass after it."""
+    ready = torture.prepared[scenario]
+    twice = next(pairs({scenario: ready}, drawn(scenario)))
+    for blow in (kill(ready, scenario), twice):
         assert torture.strike(blow).bad == (), blow
 
 
-@pytest.mark.parametrize("scenario", NAMES)
+@pytest.mark.parametrize("scenario", FOR_USER_AND_CLIENT)
+def test_killed_run_of_user_and_client_is_finished_by_the_next_pass(user_and_client: Torture, scenario: str) -> None:
+    """User and client are two things at the PIM, made by its forms and by its console."""
+    blow = kill(user_and_client.prepared[scenario], scenario)
+    assert user_and_client.strike(blow).bad == (), blow
+
+
+@pytest.mark.parametrize("scenario", [name for name in NAMES if not name.startswith("daemon")])
 def test_disturbed_run_is_finished_by_the_next_pass(torture: Torture, scenario: str) -> None:
     """Replies lost, half, late, or not what was asked for."""
-    chance = drawn(scenario)
-    faults = list(every_fault({scenario: torture.prepared[scenario]}, slow=False))
-    for blow in chance.sample(faults, BLOWS):
-        assert torture.strike(blow).bad == (), blow
+    blow = drawn(scenario).choice(list(every_fault({scenario: torture.prepared[scenario]}, slow=False)))
+    assert torture.strike(blow).bad == (), blow
+
+
+@pytest.mark.parametrize("deed", OF_ONE_NODE)
+def test_run_over_a_vault_that_dies_is_finished_by_the_next_pass(torture: Torture, deed: Deed) -> None:
+    """Killed or sealed in the middle of a publication, and back a moment later."""
+    points = torture.prepared["rotate"].points
+    served = ["POST pim/data/connectors" in point for point in points].index(True)
+    assert torture.strike(Blow(scenario="rotate", first={served: deed})).bad == ()
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -10,11 +10,13 @@ from typing import Self
 
 from tests.crash.changes import SHORT_LIMIT
 from tests.crash.checks import Bad, Ends, Kind, Watch
-from tests.crash.proxy import FAULTS, KILLS, ONE_SIDED, Deed
-from tests.crash.scenarios import APPLY, SCENARIOS, Prepared, prepare
+from tests.crash.place import CONNECTIONS, Place
+from tests.crash.proxy import FAULTS, HARM_AFTER, HARM_BEFORE, KILLS, OF_A_CLUSTER, OF_ONE_NODE, ONE_SIDED, Deed
+from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, prepare, run
 from tests.crash.world import World
 
 AT_RANDOM = "at a random time"
+SLOW = (Deed.DELAY, *HARM_BEFORE, *HARM_AFTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class Outcome:
         seconds: how long the last, undisturbed pass took.
     """
 
+    place: str
     scenario: str
     point: str
     deed: str
@@ -58,8 +61,8 @@ class Torture:
         seconds: how long the last pass of `end` took.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.world = World(directory)
+    def __init__(self, directory: Path, place: Place = CONNECTIONS) -> None:
+        self.world = World(directory, place)
         self.seconds = 0.0
         self.prepared: dict[str, Prepared] = {}
 
@@ -67,7 +70,7 @@ class Torture:
         world = self.world.__enter__()
         if world.program.run("apply", "sandbox/shop") != 0:
             raise RuntimeError(world.output.read_text())
-        world.plant_strangers()
+        world.side.plant_strangers()
         self._watch, self._ends = Watch(world), Ends(world)
         self._ends.remember()
         self._blank = world.save()
@@ -79,8 +82,9 @@ class Torture:
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make these scenarios ready."""
+        wanted = set(names)
         for scenario in SCENARIOS:
-            if scenario.name in names:
+            if scenario.name in wanted and scenario.place == self.world.place:
                 self.prepared[scenario.name] = prepare(self.world, scenario, self._blank)
 
     def strike(self, blow: Blow, change: str = "") -> Outcome:
@@ -92,9 +96,10 @@ class Torture:
         point, deed = world.tap.met[0] if world.tap.met else (AT_RANDOM, Deed.KILL_BEFORE)
         world.tap.rule = lambda _: None
         if blow.second is not None:
-            kills += self._run(blow.second, APPLY, change)
-        bad = self.end(change)
+            kills += self._run(blow.second, DAEMON if ready.scenario.command == DAEMON else APPLY, change)
+        bad = self.end(change, command=DAEMON if ready.scenario.command == DAEMON else APPLY)
         return Outcome(
+            place=world.place.name,
             scenario=blow.scenario,
             point=point,
             deed="killed" if blow.after is not None else str(deed),
@@ -110,12 +115,12 @@ class Torture:
         self._ends.begin()
         self.world.begin()
 
-    def end(self, change: str = "") -> tuple[Bad, ...]:
+    def end(self, change: str = "", command: tuple[str, ...] = APPLY) -> tuple[Bad, ...]:
         """Let nobody hold the connector any more, run one pass, and look for harm."""
-        self.world.let_hold_expire()
+        self.world.let_time_pass()
         self.world.begin()
         begun = time.monotonic()
-        code = self.world.program.run(*APPLY, change=change)
+        code = run(self.world, command, change)
         self.seconds = time.monotonic() - begun
         self.world.tap.quiet()
         bad = [*self._watch.bad, *self._ends.bad()]
@@ -129,18 +134,17 @@ class Torture:
         """Run a program under orders and look right after it; whether it was killed, as 0 or 1."""
         world = self.world
         world.begin(orders)
-        late = Deed.DELAY in orders.values()
-        world.program.start(*command, change=SHORT_LIMIT if late else change)
+        if Deed.DELAY in orders.values():
+            change = SHORT_LIMIT
+        timer = threading.Timer(after or 0, world.program.kill)
         if after is not None:
-            timer = threading.Timer(after, world.program.kill)
             timer.start()
-            code = world.program.wait()
-            timer.cancel()
-        else:
-            code = world.program.wait()
+        code = run(world, command, change)
+        timer.cancel()
+        world.servers.recover()
         world.tap.quiet()
         self._watch.moment(f"right after {world.tap.met[0][0] if world.tap.met else AT_RANDOM}")
-        world.let_hold_expire()
+        world.let_time_pass()
         return int(code < 0)
 
 
@@ -157,12 +161,14 @@ def every_fault(prepared: Mapping[str, Prepared], *, slow: bool = True) -> Itera
     for name, ready in prepared.items():
         for index, point in enumerate(ready.points):
             for deed in FAULTS:
-                if can_have(point, deed) and (slow or deed is not Deed.DELAY):
+                if can_have(point, deed, ready.scenario.place) and (slow or deed not in SLOW):
                     yield Blow(scenario=name, first={index: deed})
 
 
-def can_have(point: str, deed: Deed) -> bool:
+def can_have(point: str, deed: Deed, place: Place) -> bool:
     """Whether that side ever does that; a session that is only being begun cannot have ended."""
+    if deed in (OF_ONE_NODE if place.nodes > 1 else OF_A_CLUSTER):
+        return False
     side = ONE_SIDED.get(deed)
     return (side is None or f": {side} " in point) and not (deed is Deed.SESSION_ENDED and "/user/login" in point)
 

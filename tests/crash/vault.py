@@ -1,13 +1,21 @@
 """What an administrator sees and does in Vault, over its plain API and none of the product's code."""
 
+import base64
 import json
 import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 Json = dict[str, Any]
+PATIENCE = 30.0
+DOWN = (307, 429, 500, 503)
+"""What a Vault answers that is sealed, or that nobody leads."""
+DONE = 200
 NOTHING: Json = {"nothing": "destroyed below"}
 
 
@@ -20,26 +28,52 @@ class Path:
 
 
 class Vault:
-    """Vault with one token; safe to use from many threads."""
+    """Vault with one token; safe to use from many threads. Waits while Vault is down, or nobody leads.
 
-    def __init__(self, url: str, token: str) -> None:
-        parts = urlsplit(url)
-        self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    Args:
+        where: gives the address of the node to ask; asked again whenever it gave no answer.
+    """
+
+    def __init__(self, where: Callable[[], str], token: str) -> None:
+        self._where = where
         self._token = token
+        self._connection: HTTPConnection | None = None
+        self._beyond: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def ask(self, method: str, path: str, body: Json | None = None, token: str | None = None) -> tuple[int, Json]:
         """One request; an error is an answer too."""
-        headers = {"X-Vault-Token": self._token if token is None else token}
+        headers = self._beyond | {"X-Vault-Token": self._token if token is None else token}
+        content = json.dumps(body) if body is not None else None
+        deadline = time.monotonic() + PATIENCE
         with self._lock:
-            self._connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None, headers)
-            response = self._connection.getresponse()
-            content = response.read()
-        return response.status, json.loads(content) if content else {}
+            while True:
+                with suppress(OSError, HTTPException):
+                    status, answer = self._exchange(method, path, content, headers)
+                    if status not in DOWN or time.monotonic() > deadline:
+                        return status, answer
+                self.close()
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"Vault gives no answer to {method} {path}")
+                threading.Event().wait(0.02)
+
+    def _exchange(self, method: str, path: str, content: str | None, headers: dict[str, str]) -> tuple[int, Json]:
+        if self._connection is None:
+            self._connection = HTTPConnection(urlsplit(self._where()).netloc, timeout=30)
+        self._connection.request(method, f"/v1/{path}", content, headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if index := response.headers.get("X-Vault-Index"):
+            known = json.loads(base64.b64decode(index)) | {"value": str(2**62)}
+            beyond = base64.b64encode(json.dumps(known).encode()).decode()
+            self._beyond = {"X-Vault-Index": beyond, "X-Vault-Inconsistent": "forward-active-node"}
+        return response.status, json.loads(answer) if answer else {}
 
     def do(self, method: str, path: str, body: Json | None = None) -> Json:
         """One request that must succeed; its data, empty where there is nothing."""
@@ -53,11 +87,13 @@ class Vault:
         data: Json | None = self.do("GET", f"{mount}/data/{path}").get("data")
         return data
 
-    def write(self, mount: str, path: str, data: Json) -> None:
-        """Over whatever is there."""
+    def write(self, mount: str, path: str, data: Json, *, over: Json) -> bool:
+        """Write over what was read, unless it has changed since; whether it was done."""
         found = self.do("GET", f"{mount}/metadata/{path}")
+        if self.newest(mount, path) != over:
+            return False
         body = {"data": data, "options": {"cas": found.get("current_version", 0)}}
-        self.do("POST", f"{mount}/data/{path}", body)
+        return self.ask("POST", f"{mount}/data/{path}", body)[0] == DONE
 
     def names(self, mount: str, folder: str) -> list[str]:
         """What lies in a folder."""

@@ -5,8 +5,9 @@ Looks at both sides past the proxy and without the product's code, so that a bug
 
 import copy
 import json
+import secrets
 import shutil
-import threading
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tests.crash.pim_side import side_of
+from tests.crash.place import CONNECTIONS, Place, bao_at
 from tests.crash.points import StepInHand
 from tests.crash.proxy import PIM, VAULT, Deed, Proxy, Tap
 from tests.crash.runner import Program
@@ -27,13 +30,13 @@ from tests.crash.vault import Path as Kept
 from vault_pim.cli.playground import Playground
 from vault_pim.sandbox.pim_server import SandboxPim
 
+FINAL = ("retired", "revoked", "abandoned")
 MARKER = "c0ffee"
 """Stands in every secret the PIM makes."""
 ERP, SHOP = "sandbox/erp", "sandbox/shop"
 RECORD, HELD, SERVED = f"connectors/{ERP}", f"pending/{ERP}", f"connectors/{ERP}"
 LEDGER = "pims/sandbox/login"
 ENTITY = "identity/entity/name/vault-pim.sandbox.erp"
-STRANGERS = ("by_hand", "vp_erp_99")
 LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).isoformat()  # noqa: TID251 - before anything here happened
 _TABLES = ("users", "roles", "groups", "clients", "connections", "access_tokens", "refresh_tokens")
 
@@ -52,30 +55,38 @@ class Saved:
 class World:
     """One OpenBao, one PIM, one program; ERP is tortured, the web shop must not notice."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, place: Place = CONNECTIONS) -> None:
         self.directory = directory
+        self.place = place
         self.tap = Tap()
-        self.playground = Playground(directory, "7.0")
-        self.playground.pim = SandboxPim(release="7.0", secret_marker=MARKER)
+        control_token = secrets.token_hex(16)
+        self._control_token_file = directory / "console_token"
+        self.playground = Playground(directory, place.release)
+        self.playground.pim = SandboxPim(release=place.release, secret_marker=MARKER, control_token=control_token)
+        self._control_token_file.write_text(control_token)
+        bao, self.servers = bao_at(place, directory / "openbao")
+        self.playground.bao = bao  # type: ignore[assignment]
         self.pim = self.playground.pim
+        self.side = side_of(self.pim, place.mechanism)
         self.output = directory / "output"
         self.audit = directory / "audit.jsonl"
         self._running = ExitStack()
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
+            starting.callback(self.servers.close)
             starting.enter_context(self.playground)
             self.playground.set_up()
-            self.vault = Vault(self.playground.bao.url, self.playground.admin_token_file.read_text().strip())
+            self.vault = Vault(self.servers.where, self.playground.admin_token_file.read_text().strip())
             starting.callback(self.vault.close)
+            addresses = {PIM: lambda: self.pim.url, VAULT: self.servers.address}
             proxies = {
-                side: starting.enter_context(Proxy(side, upstream, self.tap))
-                for side, upstream in ((PIM, self.pim.url), (VAULT, self.playground.bao.url))
+                side: starting.enter_context(Proxy(side, upstream, self.tap)) for side, upstream in addresses.items()
             }
             self._configure(proxies[VAULT].url, proxies[PIM].url)
             self._step = StepInHand(self.audit)
             self.tap.step = self._step.name
+            self.tap.harm = lambda deed: self.servers.harm(deed, self.vault)
             self.program = Program(self.playground.config, self.output)
             starting.callback(self.program.close)
             self.tap.kill = self.program.kill
@@ -89,8 +100,15 @@ class World:
 
     def _configure(self, vault: str, pim: str) -> None:
         config = yaml.safe_load(self.playground.config.read_text())
-        config["vault"]["url"], config["pims"]["sandbox"]["url"] = vault, pim
+        config["vault"]["url"] = vault
         config["policies"]["default"]["grace"] = "PT24H"
+        config["connectors"] = {name: config["connectors"][name] for name in ("erp", "shop")}
+        config["daemon"]["listen"] = "127.0.0.1:0"
+        sandbox = config["pims"]["sandbox"]
+        sandbox |= {"url": pim, "mechanism": self.place.mechanism}
+        if self.place.mechanism == "user_and_client":
+            own = ["--url", pim, "--control-token-file", str(self._control_token_file)]
+            sandbox["console"] = {"command": [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own]}
         self.playground.config.write_text(yaml.safe_dump(config))
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -114,11 +132,6 @@ class World:
     def readable(self) -> set[int]:
         """Generations that any KV version of the path still gives."""
         return {int(data["generation"]) for data in self.vault.history("pim", SERVED).versions if data}
-
-    def labels(self) -> dict[str, str]:
-        """Description by label of every connection at the PIM but the strangers."""
-        connections = self.pim.world.connections.values()
-        return {one.code: one.label for one in connections if one.code not in STRANGERS}
 
     def logs_in(self, credentials: Json) -> bool:
         """Whether the PIM lets that set in, and answers it an API call."""
@@ -163,6 +176,26 @@ class World:
         finally:
             connection.close()
 
+    def settled(self) -> bool:
+        """Whether nothing is left to do for ERP, or nothing can be done just now."""
+        record, now = self.record(), datetime.now(UTC).isoformat()  # noqa: TID251
+        holder = record.get("holder")
+        if not record or (holder and _is_past(now, holder["expires_at"])):
+            return False
+        if record.get("failures") and _is_past(LONG_AGO, record["failures"]["last_at"]):
+            return True
+        live = [one for one in record["generations"] if one["stage"] not in FINAL]
+        if is_cut_off(record):
+            return bool(record["revocation"]["proven_at"])
+        if any(label.startswith("vp_erp_") for label in self.side.labels().keys() - {one["label"] for one in live}):
+            return False
+        done = all(
+            one["stage"] == "current" or (one["stage"] == "grace" and _is_past(now, one["retire_at"])) for one in live
+        )
+        served = self.served()
+        current = [one["number"] for one in live if one["stage"] == "current"]
+        return done and not record.get("rotation_asked_at") and current == [served and int(served["generation"])]
+
     def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
         """A run begins: count its points from 0, and do to them what is ordered."""
         self._step.begin()
@@ -171,20 +204,25 @@ class World:
     # -- acting -------------------------------------------------------------------------------------------------------
 
     def change_record(self, change: Any) -> None:
-        """Rewrite the state record as an administrator may; how time passes here without waiting for it."""
+        """Rewrite the state record as an administrator may; how time passes here without waiting for it.
+
+        Does nothing if somebody else writes it at that moment.
+        """
         found = self.vault.newest("pim-state", RECORD)
         if found:
             state = json.loads(found["state"])
             change(state)
             if state != json.loads(found["state"]):
-                self.vault.write("pim-state", RECORD, found | {"state": json.dumps(state)})
+                self.vault.write("pim-state", RECORD, found | {"state": json.dumps(state)}, over=found)
 
-    def let_hold_expire(self) -> None:
-        """The hold of whoever was killed ended long ago."""
+    def let_time_pass(self) -> None:
+        """The hold of whoever was killed ended long ago, and a failed try is no reason to wait any more."""
 
         def expire(state: Json) -> None:
             if state.get("holder"):
                 state["holder"]["expires_at"] = LONG_AGO
+            if state.get("failures"):
+                state["failures"]["last_at"] = LONG_AGO
 
         self.change_record(expire)
 
@@ -197,13 +235,6 @@ class World:
                     one["retire_at"] = LONG_AGO
 
         self.change_record(end)
-
-    def plant_strangers(self) -> None:
-        """People make two connections; one has a label like ours."""
-        from vault_pim.sandbox.akeneo import connections  # noqa: PLC0415
-
-        for code in STRANGERS:
-            connections.create(self.pim._pim, code, "made by hand", "other")
 
     def save(self) -> Saved:
         """Remember how everything of ERP stands."""
@@ -227,6 +258,16 @@ class World:
             setattr(self.pim.world, name, table)
         for file in (self.output, self.audit):
             file.unlink(missing_ok=True)
+
+
+def is_cut_off(record: Json) -> bool:
+    """A revocation was asked for, and nobody lifted it."""
+    revocation = record.get("revocation")
+    return revocation is not None and revocation["lifted_at"] is None
+
+
+def _is_past(earlier: str, later: str) -> bool:
+    return datetime.fromisoformat(earlier) < datetime.fromisoformat(later)
 
 
 def remove(directory: Path) -> None:
