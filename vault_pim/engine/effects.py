@@ -10,7 +10,7 @@ from typing import assert_never
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import Impossible, NotOurs, NotProven, PimNoAnswer
+from vault_pim.domain.errors import Impossible, NotOurs, NotProven, PimNoAnswer, VaultPimError
 from vault_pim.domain.facts import Facts, Observation
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
@@ -154,7 +154,12 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
         evidence = (_delete(tools, generation, heir), "its copy is destroyed; nobody has this set")
     else:
         tokens = _tokens(tools, credentials)
-        gone = _delete(tools, generation, heir)
+        try:
+            gone = _delete(tools, generation, heir)
+        except VaultPimError as left:
+            if (dead := _dead_all_the_same(tools, facts, credentials, tokens, left, number)) is not None:
+                raise dead from left
+            raise
         proof = tools.driver.prove_dead(credentials, tokens)
         if isinstance(proof, Alive):
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
@@ -172,6 +177,21 @@ def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
         return tools.driver.take_tokens(credentials)
     except PimNoAnswer:
         return None
+
+
+def _dead_all_the_same(
+    tools: Tools, facts: Facts, credentials: CredentialSet, tokens: Tokens | None, left: VaultPimError, number: int
+) -> NotProven | None:
+    """What is proven of a set that could not be wholly deleted: of an API user and a client the user is enough, and the
+    client may have to wait for its console. None if the set may still work."""
+    proof = tools.driver.prove_dead(credentials, tokens)
+    if isinstance(proof, Alive):
+        return None
+    return NotProven(
+        f"generation {number} of {facts.id} opens nothing any more, but something of it is left at the PIM",
+        why=f"{left.what}; proven: {'; '.join(proof.evidence)}; not proven: that what is left works for no other user",
+        advice=left.advice,
+    )
 
 
 def surviving(state: ConnectorState, generation: Generation, step: Step) -> Generation | None:

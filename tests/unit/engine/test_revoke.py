@@ -90,6 +90,26 @@ def test_silent_token_endpoint_does_not_keep_a_set_from_being_deleted(provisione
     assert provisioned.leftovers() == []
 
 
+def test_set_that_is_dead_and_not_wholly_deleted_is_said_so(provisioned: World) -> None:
+    """A client waits for its console, its user is gone: what is proven and what is not stands in the audit log."""
+    provisioned.wire.lose_reply("driver.delete")
+    with pytest.raises(NotProven, match="opens nothing any more") as said:
+        provisioned.revoke()
+    assert "password grant: refused" in said.value.why
+    assert "not proven: that what is left works for no other user" in said.value.why
+    failed = next(one for one in provisioned.audit.events if one.tag is Tag.STEP_FAILED)
+    assert "access token: 401" in failed.detail["why"]
+    assert provisioned.revoke().end == Wait(until=None, reason=Reason.CUT_OFF)
+
+
+def test_set_that_is_not_deleted_and_lives_is_not_said_to_be_dead(provisioned: World) -> None:
+    """The PIM's silence is the news then."""
+    provisioned.wire.silence("driver.delete")
+    with pytest.raises(PimNoAnswer):
+        provisioned.revoke()
+    assert provisioned.state.current is not None
+
+
 def test_connector_taken_out_of_the_configuration_is_cut_off_too(provisioned: World) -> None:
     """Its entity is still there, although nothing declares how it should look."""
     provisioned.connector = None
