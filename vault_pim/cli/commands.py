@@ -63,6 +63,9 @@ COMMANDS: dict[str, Entry] = {
     "identify": Entry(target="vault_pim.cli.identify:identify", help="Find whose a leaked value is.", panel=RESPOND),
     "incident": Entry(target="vault_pim.cli.incident:app", help="Show and export what was done.", panel=RESPOND),
     "audit": Entry(target="vault_pim.cli.audit:app", help="Check logs and records; print the key.", panel=RESPOND),
+    "bootstrap": Entry(
+        target="vault_pim.cli.bootstrap:bootstrap", help="Give a connector its first login, once.", panel=CONNECT
+    ),
     "get": Entry(target="vault_pim.cli.get:get", help="Print the set a connector is served.", panel=CONNECT),
     "sandbox": Entry(target="vault_pim.cli.sandbox:app", help="OpenBao and a PIM to play with.", panel=TRY),
     "demo": Entry(target="vault_pim.cli.demo:demo", help="See the main job in a minute.", panel=TRY),

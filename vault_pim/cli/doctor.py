@@ -8,11 +8,11 @@ import typer
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.check import ATTENTION, FAILED, OK, Check
+from vault_pim.cli.doctor_logins import look_at_logins
 from vault_pim.cli.doctor_pim import look_at_pim
 from vault_pim.cli.invocation import FINDING, AsJson, invocation, worst
 from vault_pim.cli.render import BAD, GOOD, WARN, Output
 from vault_pim.domain.errors import VaultPimError
-from vault_pim.domain.facts import Presence
 from vault_pim.domain.wording import human_duration
 from vault_pim.settings.findings import findings as file_findings
 from vault_pim.vault.rights import excess, lacking
@@ -80,16 +80,7 @@ def _vault(installation: Installation) -> Iterator[Check]:
         if said:
             text = f"our login {what} {', '.join(said)}"
             yield Check(subject="Vault rights", outcome=ATTENTION, said=text, advice=advice, exit_code=FINDING)
-    for connector in settings.connectors():
-        seen = installation.access.look(connector)
-        fine = seen.presence in (Presence.AS_DECLARED, Presence.CUT)
-        yield Check(
-            subject=str(connector.id),
-            outcome=OK if fine else ATTENTION,
-            said=f"identity in Vault is {seen.presence}" + (f": {', '.join(seen.drift)}" if seen.drift else ""),
-            advice="" if fine else "Run `vault-pim setup` as an administrator.",
-            exit_code=0 if fine else FINDING,
-        )
+    yield from look_at_logins(installation)
 
 
 def _tried(subject: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:

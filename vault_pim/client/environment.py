@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from vault_pim.domain.access import Method
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
 from vault_pim.vault.address import (
@@ -23,6 +24,7 @@ from vault_pim.vault.layout import Layout
 
 PREFIX = "VAULT_PIM_"
 METHODS = ("token", "approle", "kubernetes", "jwt", "cert")
+MOUNTED = {"kubernetes": Method.KUBERNETES, "jwt": Method.JWT, "cert": Method.CERTIFICATE}
 
 
 def from_environment(connector: ConnectorId, environment: Mapping[str, str] = os.environ) -> VaultAddress:
@@ -46,7 +48,7 @@ def from_environment(connector: ConnectorId, environment: Mapping[str, str] = os
 def _login(connector: ConnectorId, environment: Mapping[str, str]) -> Login:
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if value}
     method = given.get("auth") or _implied(environment, given)
-    mount = given.get("auth_mount") or Layout().connector_auth(connector)
+    mount = given.get("auth_mount") or Layout().login_mount(connector, MOUNTED.get(method, Method.APPROLE))
     role = given.get("auth_role") or connector.identity
 
     def file(name: str) -> Path:

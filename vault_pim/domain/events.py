@@ -22,6 +22,9 @@ class Tag(StrEnum):
     BREAKGLASS_ASKED = "breakglass:asked"
     BREAKGLASS_CUT = "breakglass:cut"
     BREAKGLASS_FAILED = "breakglass:failed"
+    SECRET_ID_ASKED = "secret-id:asked"  # noqa: S105 - no secret
+    SECRET_ID_WRAPPED = "secret-id:wrapped"  # noqa: S105 - no secret
+    SECRET_ID_INTERCEPTED = "secret-id:intercepted"  # noqa: S105 - no secret
     CHECKPOINT = "audit:checkpoint"
 
 

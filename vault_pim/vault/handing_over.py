@@ -1,6 +1,6 @@
-"""Gives a served credential set to a connector's side: as environment, as dotenv, or as JSON, written to a stream.
+"""Gives a connector's side what is its own: a served credential set, or a one-time token for its first login.
 
-Called by the `get` command. Refuses to put a set anywhere else; the caller never sees a value.
+Called by the `get` and `bootstrap` commands. Refuses to put a set anywhere else; the caller never sees a value.
 """
 
 import json
@@ -9,8 +9,10 @@ from typing import Literal, TextIO
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotSetUp
+from vault_pim.reveal import reveal
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import record
+from vault_pim.vault.secret_ids import WrappedSecretId
 from vault_pim.vault.session import VaultSession
 
 Format = Literal["env", "dotenv", "json"]
@@ -42,3 +44,20 @@ def hand_over(session: VaultSession, mount: str, connector: ConnectorId, form: F
             stream.writelines(f"export PIM_{key.upper()}={shlex.quote(value)}\n" for key, value in served.items())
         case "dotenv":
             stream.writelines(f"PIM_{key.upper()}={json.dumps(value)}\n" for key, value in served.items())
+
+
+def hand_over_wrapped(wrapped: WrappedSecretId, connector: ConnectorId, stream: TextIO, *, as_json: bool) -> None:
+    """Write a one-time token to the stream: on a line of its own, or as JSON with what belongs to it."""
+    if not as_json:
+        stream.write(reveal(wrapped.token, to="connector") + "\n")
+        return
+    document = {
+        "connector": str(connector),
+        "token": reveal(wrapped.token, to="connector"),
+        "open_until": wrapped.open_until.isoformat().replace("+00:00", "Z"),
+        "accessor": wrapped.accessor,
+        "role_id": wrapped.role_id,
+        "mount": wrapped.mount,
+    }
+    json.dump(document, stream, indent=2)
+    stream.write("\n")

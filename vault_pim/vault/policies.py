@@ -3,9 +3,12 @@
 Every right stands beside what needs it. Whatever is not here, Vault refuses.
 """
 
+from datetime import timedelta
+
 from vault_pim.vault.layout import Layout
 
-WRAPPING_TTL = ("1s", "1h")
+LONGEST_WRAPPING = timedelta(hours=1)
+"""How long a one-time token with a secret-id may live."""
 
 _DAEMON = """\
 # vault-pim's daemon and commands. No right over policies, mounts, roles, aliases or anybody else's tokens.
@@ -213,8 +216,8 @@ def daemon_policy(layout: Layout) -> str:
         state=layout.state_mount,
         connectors=layout.connectors_auth,
         daemon_role=layout.daemon_role,
-        shortest=WRAPPING_TTL[0],
-        longest=WRAPPING_TTL[1],
+        shortest="1s",
+        longest="1h",
     )
     return policy if layout.audit_device is None else policy + _AUDIT.format(device=layout.audit_device)
 
@@ -226,6 +229,6 @@ def connector_policy(layout: Layout) -> str:
         connectors=layout.connectors_auth,
         own=_OWN,
         own_identity=_OWN_IDENTITY,
-        shortest=WRAPPING_TTL[0],
-        longest=WRAPPING_TTL[1],
+        shortest="1s",
+        longest="1h",
     )

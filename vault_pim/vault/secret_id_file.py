@@ -23,6 +23,8 @@ from vault_pim.vault.wrapping import open_wrapped
 
 RENEW_AT = 1 / 2
 """Share of a secret-id's life after which it is replaced: the second half is for mending what keeps it from that."""
+TO_THE_SECOND = timedelta(seconds=1)
+"""Vault's clock is read from a header without fractions; so it is rather a little early than late."""
 WRAPPED_FOR = "60s"
 
 
@@ -113,7 +115,8 @@ def _is_due(looked_up: Reply) -> bool:
     if not data:
         return True
     life = timedelta(seconds=data["secret_id_ttl"])
-    return bool(life) and looked_up.server_now - datetime.fromisoformat(data["creation_time"]) >= life * RENEW_AT
+    lived = looked_up.server_now + TO_THE_SECOND - datetime.fromisoformat(data["creation_time"])
+    return bool(life) and lived >= life * RENEW_AT
 
 
 def _secret_id(opened: Reply) -> SecretStr:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from vault_pim.domain.errors import NotSetUp
 from vault_pim.domain.secret import SecretStr
+from vault_pim.reveal import reveal
+from vault_pim.secret_files import read_secret
 from vault_pim.vault.address import AppRoleLogin
 from vault_pim.vault.secret_id_file import write_private
 from vault_pim.vault.session import VaultSession
@@ -56,6 +58,35 @@ def wrap_secret_id(session: VaultSession, role: str, ttl: timedelta = WRAPPED_FO
         accessor=wrapped["wrapped_accessor"],
         open_until=reply.server_now + timedelta(seconds=wrapped["ttl"]),
     )
+
+
+def secret_id_end(session: VaultSession, role: str, login: AppRoleLogin) -> datetime | None:
+    """When the secret-id of a login's file ends; None if it has no end, or is gone.
+
+    Args:
+        session: one that may look up the role's secret-ids, such as that login's own.
+    """
+    secret_id = read_secret(login.secret_id_file)
+    found = session.request("POST", f"{role}/secret-id/lookup", {"secret_id": reveal(secret_id, to="vault")}).data
+    life = timedelta(seconds=found.get("secret_id_ttl", 0))
+    return datetime.fromisoformat(found["creation_time"]) + life if life else None
+
+
+def destroy_secret_id(session: VaultSession, role: str, accessor: str) -> bool:
+    """Destroy the secret-id that an accessor names.
+
+    Returns:
+        False if there is none any more.
+
+    Raises:
+        VaultNoAnswer: it may still be there.
+    """
+    asked = {"secret_id_accessor": accessor}
+    looked_up = session.request("POST", f"{role}/secret-id-accessor/lookup", asked)
+    if "secret_id_ttl" not in looked_up.data:
+        return False
+    session.request("POST", f"{role}/secret-id-accessor/destroy", asked)
+    return True
 
 
 def unwrap_secret_id(session: VaultSession, wrapped: WrappedSecretId) -> SecretStr:

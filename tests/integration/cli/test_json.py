@@ -35,6 +35,8 @@ def test_every_key_is_documented_and_every_documented_key_is_there(
     look("plan, apply, rotate", "rotate", "shop")
     look("status", "status")
     look("get", "get", "shop")
+    look("bootstrap", "bootstrap", "shop")
+    look("bootstrap", "bootstrap", "shop", "--intercepted", seen["bootstrap"][0]["accessor"])
     leak = arena.directory / "leak.txt"
     shop = Connector("sandbox/shop", arena.bao.url, arena.login_of("shop"))
     assert shop.log_in()

@@ -14,7 +14,15 @@ import pytest
 
 from tests.integration.conftest import MakeWorld
 from tests.integration.vault_world import VaultWorld, write_private
-from vault_pim.domain.errors import ConfigurationError, Impossible, NotSetUp, VaultNoAnswer, VaultRefusal, VaultSealed
+from vault_pim.domain.errors import (
+    ConfigurationError,
+    Impossible,
+    NotAllowed,
+    NotSetUp,
+    VaultNoAnswer,
+    VaultRefusal,
+    VaultSealed,
+)
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.session import AppRoleLogin, DeadToken, TokenLogin, VaultAddress, VaultSession
 
@@ -329,7 +337,7 @@ def test_redirect_to_a_node_of_the_cluster_is_followed(world: VaultWorld) -> Non
     [
         (403, ["permission denied"], DeadToken),
         (403, ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"], DeadToken),
-        (403, ["1 error occurred:\n\t* permission denied\n\n"], VaultRefusal),
+        (403, ["1 error occurred:\n\t* permission denied\n\n"], NotAllowed),
         (405, ["unsupported operation"], VaultRefusal),
         (412, ["required index state not present"], VaultNoAnswer),
         (429, [], VaultNoAnswer),
