@@ -4,7 +4,7 @@ All of them raise the errors of domain/errors.py and no others: `NoAnswer` where
 where the other side said no.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,9 +14,9 @@ from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.events import Event
 from vault_pim.domain.facts import AccessSight, Presence, Served, Survey
 from vault_pim.domain.generation import Generation
-from vault_pim.domain.outcomes import Proof, Verification
+from vault_pim.domain.outcomes import Proof, Refused, Verification
 from vault_pim.domain.secret import SecretStr
-from vault_pim.domain.signature import Signature
+from vault_pim.domain.separation import Reach, SetAtPim
 from vault_pim.domain.state import ConnectorState
 
 
@@ -89,6 +89,14 @@ class PimDriver(Protocol):
         Raises:
             NotOurs: what stands under the label has another client id, or not our marker.
         """
+        ...
+
+    def inspect(self, generations: Iterable[Generation]) -> Mapping[str, SetAtPim]:
+        """These sets as the PIM has them, by label; those that it has not are left out."""
+        ...
+
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+        """What of another set this one opens by its own secrets; every try is one the PIM is to refuse."""
         ...
 
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
@@ -208,24 +216,17 @@ class Access(Protocol):
         """How many Vault tokens of this connector still work."""
         ...
 
+    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+        """What the connector's own login opens, its own path and those of the others: seen by logging in so, once, and
+        leaving nothing of it. Refused where that cannot be done, and why."""
+        ...
+
 
 class Fingerprints(Protocol):
     """Keyed fingerprints of secret values."""
 
     def of(self, credentials: CredentialSet) -> dict[str, str]:
         """Fingerprint by secret field."""
-        ...
-
-
-class Signer(Protocol):
-    """Signs for this installation."""
-
-    def sign(self, message: bytes) -> Signature:
-        """Sign these bytes."""
-        ...
-
-    def public_key(self) -> str:
-        """The public key as PEM."""
         ...
 
 

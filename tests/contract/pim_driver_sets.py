@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.canary import canary_secret
-from tests.contract.bench import BARE, PERMISSIONS, ROLE, connector, issued, planned
+from tests.contract.bench import BARE, PERMISSIONS, ROLE, WIDER, connector, issued, planned
 from tests.contract.caller import Caller
 from tests.contract.sandbox_bench import SandboxBench
 from vault_pim.domain.errors import NotOurs, PimRefusal
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.domain.secret import SecretStr
+from vault_pim.domain.separation import SetAtPim
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault
 
@@ -141,3 +142,35 @@ class SetsContract:
         driver.put_role("E R P", PERMISSIONS)
         with pytest.raises(PimRefusal, match="does not take role 'E_R_P'"):
             driver.put_role("E_R_P", PERMISSIONS)
+
+    def test_set_is_shown_as_it_was_made(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """Its client, its user, its role with exactly these permissions, its group; nobody shares the role."""
+        made = driver.issue(connector(user_group="Redactor"), planned())
+        assert driver.inspect([issued(1, made), issued(2, made)]) == {
+            "vp_erp_1": SetAtPim(
+                client_id=made.client_id,
+                username=made.username,
+                roles=frozenset({ROLE}),
+                groups=frozenset({"Redactor"}),
+                permissions=PERMISSIONS,
+                sharing=(),
+            )
+        }
+
+    def test_others_with_the_same_role_are_named(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """Whoever they are; and what was added to the role by hand shows, too."""
+        one, other = (driver.issue(connector(), planned(number)) for number in (1, 2))
+        driver.put_role(ROLE, WIDER)
+        shown = driver.inspect([issued(1, one)])["vp_erp_1"]
+        assert (shown.sharing, shown.permissions) == ((other.username,), WIDER)
+
+    def test_set_opens_nothing_of_another_by_its_own_secrets(self, bench: SandboxBench, driver: PimDriver) -> None:
+        """Neither the other's user nor the other's client; and no PIM takes the tries for a foreign user's."""
+        one, other = (driver.issue(connector(), planned(number)) for number in (1, 2))
+        assert driver.opens(one, other) == ()
+        assert driver.survey().foreign_users == ()
+        assert driver.opens(one, replace(other, client_id=one.client_id)) == ("its client",)
+        user = bench.pim.world.user_by_login(other.username)
+        assert user is not None
+        user.set_password(one.password.get_secret_value())
+        assert driver.opens(one, other) == ("its user",)

@@ -1,6 +1,6 @@
 """A little PIM and the driver that speaks to it: labels, roles, sets, tokens and a limit of slots."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -13,6 +13,7 @@ from vault_pim.domain.facts import ForeignUser, Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
 from vault_pim.domain.secret import SecretStr
+from vault_pim.domain.separation import SetAtPim
 
 OFFERED = frozenset({OVERALL_ACCESS, "pim_api_product_list", "pim_api_product_edit"})
 URL = "https://pim.example.com"
@@ -183,6 +184,29 @@ class FakeDriver:
     def delete(self, generation: Generation) -> None:
         """Only what is ours."""
         self._delete(generation)
+
+    @port_call
+    def inspect(self, generations: Iterable[Generation]) -> dict[str, SetAtPim]:
+        """As it stands here."""
+        shown = {}
+        for one in generations:
+            found = self.pim.connections.get(one.label.lower())
+            if found is not None:
+                others = [other for other in self.pim.connections.values() if other is not found]
+                shown[one.label] = SetAtPim(
+                    client_id=found.credentials.client_id,
+                    username=found.credentials.username,
+                    roles=frozenset({found.role}),
+                    groups=frozenset(),
+                    permissions=self.pim.roles.get(found.role, frozenset()),
+                    sharing=tuple(other.credentials.username for other in others if other.role == found.role),
+                )
+        return shown
+
+    @port_call
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+        """A user whose password is the same lets one in."""
+        return ("its user",) if credentials.password == other.password else ()
 
     @port_call
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:

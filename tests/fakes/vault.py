@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import NotSetUp, TakenOver
 from vault_pim.domain.facts import AccessSight, Presence, Served
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.outcomes import Refused
+from vault_pim.domain.separation import Reach
 from vault_pim.domain.state import ConnectorState
 from vault_pim.ports import Loaded
 from vault_pim.reveal import reveal
@@ -189,6 +192,13 @@ class FakeAccess:
         if entity is None:
             raise NotSetUp(f"{connector} has no entity")
         entity.disabled = self.stubborn
+
+    @port_call
+    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+        """A login opens its own path alone; without AppRole there is none."""
+        if not connector.logins:
+            return Refused(reason="it does not log in by AppRole")
+        return Reach(own=True, opened=(), refused=frozenset(others), tried=1)
 
     @port_call
     def live_tokens(self, connector: ConnectorId) -> int:

@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from vault_pim.audit.ports import Signer
 from vault_pim.audit.signing import sign_document
 from vault_pim.domain.errors import AuditUnavailable, ConfigurationError, NotAuthentic
-from vault_pim.ports import Signer
 
 PREVIOUS = "prev"
 """The member that holds the hash of the line before."""

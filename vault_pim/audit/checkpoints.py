@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from vault_pim.audit.chain import PREVIOUS, ChainFile, Line, name_of
-from vault_pim.audit.ports import Anchors
+from vault_pim.audit.ports import Anchors, Signer
 from vault_pim.audit.signing import FIELD, PublicKey, check_document
 from vault_pim.domain.errors import NotAuthentic
 from vault_pim.domain.events import Tag
-from vault_pim.ports import Signer
 
 KEY_FILE = "signing-key.pem"
 """The public key, kept beside the audit log, for when Vault is away."""

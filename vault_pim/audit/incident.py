@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from vault_pim.audit.chain import Line, check, encode, name_of
+from vault_pim.audit.ports import Signer
 from vault_pim.audit.signing import PublicKey, check_document, sign_document
 from vault_pim.domain.errors import NotAuthentic
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Part
-from vault_pim.ports import Signer
 
 SCHEMA = 1
 SCHEMA_FIELD = "incident_schema"

@@ -17,11 +17,11 @@ from typing import Any
 from vault_pim.audit.chain import ChainFile
 from vault_pim.audit.incident import Record, read
 from vault_pim.audit.log import as_json
-from vault_pim.audit.ports import IncidentStore
+from vault_pim.audit.ports import IncidentStore, Signer
 from vault_pim.audit.signing import PublicKey
 from vault_pim.domain.errors import NoAnswer, TakenOver, VaultNoAnswer, VaultPimError
 from vault_pim.domain.events import Event
-from vault_pim.ports import AuditLog, Clock, Signer
+from vault_pim.ports import AuditLog, Clock
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,14 @@ the signed JSON, which it carries whole at its end.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import Any
 
+from vault_pim.audit.html import bullets
+from vault_pim.audit.html import document as frame
+from vault_pim.audit.html import facts as facts_table
 from vault_pim.audit.incident import Entry, Record, Summary
 from vault_pim.audit.timeline import timeline
 
@@ -24,11 +25,6 @@ TITLES = {
     "breakglass:failed": "break-glass: failed",
 }
 BEGUN, DONE, FAILED = ":begun", ":done", ":failed"
-
-
-@cache
-def _style() -> str:
-    return files("vault_pim.audit").joinpath("incident.css").read_text(encoding="utf-8")
 
 
 def title(entry: Entry) -> str:
@@ -63,22 +59,13 @@ def render(record: Record, facts: Summary, document: Mapping[str, Any]) -> str:
         "Failed tries": str(facts.failures),
         "Signed": f"{document['signed_at']}, {signature['algorithm']}, key {signature['key_id']}",
     }
-    table = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items())
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Incident {escape(facts.incident)}</title>
-<style>{_style()}</style>
-</head>
-<body>
-<h1>Incident {escape(facts.incident)}</h1>
-<table class="facts">{table}</table>
+    return frame(
+        f"Incident {facts.incident}",
+        f"""{facts_table(rows)}
 {timeline(record, facts)}
 <h2>Evidence</h2>
-{_list(facts.evidence, "Nothing is proven yet.")}
-{f"<h2>Not proven</h2>{_list(facts.unproven, '')}" if facts.unproven else ""}
+{bullets(facts.evidence, "Nothing is proven yet.")}
+{f"<h2>Not proven</h2>{bullets(facts.unproven, '')}" if facts.unproven else ""}
 <h2>Every step</h2>
 <table class="steps">
 <tr><th>Time (UTC)</th><th>What</th><th>By</th><th>Answer</th></tr>
@@ -87,10 +74,8 @@ def render(record: Record, facts: Summary, document: Mapping[str, Any]) -> str:
 <h2>The signed record</h2>
 <p>Save the text below as a file, then run <code>vault-pim audit verify FILE --key KEY</code> with the public key of the
 installation. This page itself proves nothing.</p>
-<pre>{escape(json.dumps(document, indent=1, ensure_ascii=False))}</pre>
-</body>
-</html>
-"""
+<pre>{escape(json.dumps(document, indent=1, ensure_ascii=False))}</pre>""",
+    )
 
 
 def _row(entry: Entry) -> str:
@@ -99,11 +84,6 @@ def _row(entry: Entry) -> str:
     cells = (_instant(datetime.fromisoformat(entry["at"])), title(entry), str(entry["by"]))
     answer = "<br>".join(map(escape, said))
     return f'<tr class="{kind}">{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}<td>{answer}</td></tr>\n'
-
-
-def _list(lines: Iterable[str], otherwise: str) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if items else f"<p>{otherwise}</p>"
 
 
 def _instant(instant: datetime) -> str:

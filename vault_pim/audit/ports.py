@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from vault_pim.domain.signature import Signature
+
 
 class Anchors(Protocol):
     """The last checkpoint of each audit file, kept where whoever can write the file cannot."""
@@ -33,4 +35,16 @@ class IncidentStore(Protocol):
         Raises:
             TakenOver: it is not.
         """
+        ...
+
+
+class Signer(Protocol):
+    """Signs for this installation."""
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign these bytes."""
+        ...
+
+    def public_key(self) -> str:
+        """The public key as PEM."""
         ...

@@ -17,9 +17,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from vault_pim.audit.ports import Signer
 from vault_pim.domain.errors import ConfigurationError, NotAuthentic
 from vault_pim.domain.signature import ALGORITHM, Signature, key_id
-from vault_pim.ports import Signer
 
 FIELD = "signature"
 

@@ -60,6 +60,9 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry(target="vault_pim.cli.status:status", help="Show where each connector stands.", panel=OPERATE),
     "rotate": Entry(target="vault_pim.cli.passes:rotate", help="Make a new generation now.", panel=OPERATE),
     "revoke": Entry(target="vault_pim.cli.revoke:revoke", help="Cut a connector off, with proof.", panel=RESPOND),
+    "prove": Entry(
+        target="vault_pim.cli.prove:prove", help="Show that each set opens its own door alone.", panel=RESPOND
+    ),
     "identify": Entry(target="vault_pim.cli.identify:identify", help="Find whose a leaked value is.", panel=RESPOND),
     "incident": Entry(target="vault_pim.cli.incident:app", help="Show and export what was done.", panel=RESPOND),
     "audit": Entry(target="vault_pim.cli.audit:app", help="Check logs and records; print the key.", panel=RESPOND),

@@ -6,8 +6,7 @@ one made is deleted by that one, so that a connector can be moved from mechanism
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,32 +17,21 @@ from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
 from vault_pim.domain.secret import SecretStr
+from vault_pim.domain.separation import SetAtPim
 from vault_pim.pim.account import needed
-from vault_pim.pim.clients import way_to_clients
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console
 from vault_pim.pim.detect import AUTO, detect_release, held_privileges
 from vault_pim.pim.foreign_users import foreign_users
 from vault_pim.pim.http import CONNECT_TIMEOUT, READ_TIMEOUT, Http
+from vault_pim.pim.parts import Parts, parts_for
 from vault_pim.pim.passwords import new_password
 from vault_pim.pim.regeneration import regenerate
 from vault_pim.pim.releases import RELEASES, Release
-from vault_pim.pim.roles import Roles
 from vault_pim.pim.sets import Sets
-from vault_pim.pim.user_and_client import UsersAndClients
-from vault_pim.pim.users import FormUsers, RestUsers
 from vault_pim.pim.verification import Verifier
 from vault_pim.pim.web_session import WebSession
 from vault_pim.ports import Clock, LoginLedger
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What fits to the release that was found."""
-
-    release: Release
-    roles: Roles
-    mechanisms: Mapping[Mechanism, Sets]
 
 
 class Driver:
@@ -94,7 +82,7 @@ class Driver:
         self._mechanism = mechanism
         self._console = console
         self._own_password = own_password
-        self._known: _Parts | None = None
+        self._known: Parts | None = None
         self._writes = threading.Lock()
 
     @property
@@ -204,6 +192,14 @@ class Driver:
         with self._writes:
             sets.delete(generation)
 
+    def inspect(self, generations: Iterable[Generation]) -> dict[str, SetAtPim]:
+        """These sets as the PIM has them, by label; see `inspect`."""
+        return self._found().inspect(generations)
+
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+        """What of another set this one opens by its own secrets."""
+        return self._verifier.opens(credentials, other)
+
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
         """Take a token pair that shall be proven dead later; None if the set is refused already."""
         return self._verifier.take_tokens(credentials)
@@ -212,15 +208,15 @@ class Driver:
         """Try every way the set could still be used."""
         return self._verifier.prove_dead(credentials, tokens)
 
-    def _found(self) -> _Parts:
+    def _found(self) -> Parts:
         if self._known is None:
             self._known = self._parts(detect_release(self._http, self._configured))
         return self._known
 
-    def _needed(self, parts: _Parts, mechanism: Mechanism) -> frozenset[str]:
+    def _needed(self, parts: Parts, mechanism: Mechanism) -> frozenset[str]:
         return needed(parts.release, mechanism, console=self._console is not None)
 
-    def _chosen(self, parts: _Parts) -> Sets:
+    def _chosen(self, parts: Parts) -> Sets:
         chosen = parts.mechanisms.get(self.mechanism)
         if chosen is None:
             raise ConfigurationError(
@@ -230,18 +226,8 @@ class Driver:
             )
         return chosen
 
-    def _parts(self, release: Release) -> _Parts:
+    def _parts(self, release: Release) -> Parts:
         """The parts for a release; the same ones as long as the PIM is not upgraded."""
         if self._known is not None and self._known.release == release:
             return self._known
-        connections = Connections(self._web, release) if release.connection_limit is not None else None
-        users_and_clients = UsersAndClients(
-            RestUsers(self._web) if release.users_by_rest else FormUsers(self._web),
-            way_to_clients(self._web, release, self._console),
-            connections,
-            new_password=self._own_password,
-        )
-        mechanisms: dict[Mechanism, Sets] = {Mechanism.USER_AND_CLIENT: users_and_clients}
-        if connections is not None:
-            mechanisms[Mechanism.CONNECTIONS] = connections
-        return _Parts(release=release, roles=Roles(self._web, release), mechanisms=mechanisms)
+        return parts_for(release, self._web, self._console, own_password=self._own_password)

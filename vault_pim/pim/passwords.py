@@ -5,11 +5,15 @@ and what to do about it.
 """
 
 import secrets
+from math import log2
 from typing import Final
 
 from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.secret import SecretStr
 from vault_pim.leaks.own_password import DIGITS, RANDOM_CHARACTERS, own_password
+
+PASSWORD_BITS: Final = int(RANDOM_CHARACTERS * log2(len(DIGITS)))
+"""What is left to guess of a password of ours; its prefix and its checksum are no secret."""
 
 WEAKNESS: Final = (
     "passwords of connections are weak: the PIM makes them from the time of day, about 17 bits for whoever knows the "
@@ -34,5 +38,5 @@ def better_mechanism(pim: str, mechanism: Mechanism, *, console: bool) -> str | 
     if mechanism is Mechanism.USER_AND_CLIENT:
         return None
     if console:
-        return f"Set pims.{pim}.mechanism to user_and_client: its passwords are ours, of 190 random bits."
+        return f"Set pims.{pim}.mechanism to user_and_client: its passwords are ours, of {PASSWORD_BITS} random bits."
     return f"If there is a way to the console of PIM {pim}, give it and set mechanism to user_and_client."

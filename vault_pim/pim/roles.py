@@ -46,14 +46,17 @@ class Roles:
         """The role of that name, or None; the PIM compares names without regard to case."""
         return next((role for role in self.all() if role.label.casefold() == label.casefold()), None)
 
+    def groups(self) -> tuple[GroupRow, ...]:
+        """Every user group."""
+        return read(self._web.call("GET", self._release.rest("user_group")).expect(200), tuple[GroupRow, ...])
+
     def group(self, name: str) -> GroupRow:
         """A user group.
 
         Raises:
             PimRefusal: there is none of that name.
         """
-        groups = read(self._web.call("GET", self._release.rest("user_group")).expect(200), tuple[GroupRow, ...])
-        for group in groups:
+        for group in self.groups():
             if group.name == name:
                 return group
         raise PimRefusal(

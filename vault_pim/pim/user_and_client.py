@@ -44,7 +44,7 @@ class _Found(Generic[T]):
 
 
 class UsersAndClients:
-    """The users and clients of one PIM.
+    """The users and clients of one PIM; `users` is the way to the users.
 
     Args:
         clients: None where there is neither a console nor a client screen.
@@ -60,14 +60,14 @@ class UsersAndClients:
         *,
         new_password: Callable[[], SecretStr],
     ) -> None:
-        self._users = users
+        self.users = users
         self._clients = clients
         self._connections = connections
         self._new_password = new_password
 
     def look(self) -> Seen:
         """Look at what has a label of our form: every client, and every user without its client; `Sets.look`."""
-        users = {user.username.lower(): user for user in self._users.all() if _is_label(user.username)}
+        users = {user.username.lower(): user for user in self.users.all() if _is_label(user.username)}
         seen: list[Sighting] = []
         for client in self._known_clients().all():
             label, marker = _parts(client)
@@ -80,9 +80,13 @@ class UsersAndClients:
             seen.append(Sighting(label=label, description=client.label, whole=whole))
         return Seen(sightings=(*seen, *map(_half, users.values())), free_slots=None)
 
+    def clients_by_label(self) -> dict[tuple[str, str], str]:
+        """The id of each client, by label and marker."""
+        return {_parts(client): client.id for client in self._known_clients().all()}
+
     def traces(self) -> tuple[Sighting, ...]:
         """What is left, as far as the web interface shows it: the users; `Sets.traces`."""
-        return tuple(_half(user) for user in self._users.all() if _is_label(user.username))
+        return tuple(_half(user) for user in self.users.all() if _is_label(user.username))
 
     def issue(
         self, connector: Connector, generation: Generation, *, role: RoleRow, group: GroupRow | None, base_url: str
@@ -110,7 +114,7 @@ class UsersAndClients:
             group=group,
         )
         try:
-            self._users.create(user)
+            self.users.create(user)
             client = clients.create(f"{generation.label}{_JOIN}{generation.marker}")
         except PimRefusal:
             self.delete(generation)
@@ -134,7 +138,7 @@ class UsersAndClients:
         """
         users = self._users_under(generation)
         for user in users.ours:
-            self._users.delete(user)
+            self.users.delete(user)
         clients = self._clients_under(generation)
         for client in clients.ours:
             self._delete_client(client)
@@ -152,7 +156,7 @@ class UsersAndClients:
 
     def _users_under(self, generation: Generation) -> _Found[UserRow]:
         recorded = generation.username is not None and generation.client_id is not None
-        users = [user for user in self._users.all() if user.username.lower() == generation.label.lower()]
+        users = [user for user in self.users.all() if user.username.lower() == generation.label.lower()]
         return _found(users, lambda user: recorded or user.last_name == generation.marker)
 
     def _clients_under(self, generation: Generation) -> _Found[Client]:

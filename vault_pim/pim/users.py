@@ -6,7 +6,7 @@ is not decided here. Source: contracts/akeneo/observed-older.md §5.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -22,7 +22,9 @@ from vault_pim.pim.pages import messages
 from vault_pim.pim.shapes import GroupRow, RoleRow, SavedUser, UserRow, UserViolations
 from vault_pim.pim.web_session import WebSession
 
-_EVERYBODY: Final = "All"
+EVERYBODY: Final = "All"
+"""The group that every user is in."""
+
 _FORM: Final = "pim_user_user_form"
 _ROLES: Final = f"{_FORM}[rolesCollection][]"
 _GROUPS: Final = f"{_FORM}[groups][]"
@@ -43,11 +45,23 @@ class NewUser:
     group: GroupRow | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a user has: names of roles and of groups."""
+
+    roles: frozenset[str]
+    groups: frozenset[str]
+
+
 class Users(Protocol):
     """One way to the users of a PIM."""
 
     def all(self) -> tuple[UserRow, ...]:
         """Every user but those of connections, which the PIM hides."""
+        ...
+
+    def held(self, user: UserRow, roles: tuple[RoleRow, ...], groups: tuple[GroupRow, ...]) -> Held:
+        """What a user has, of all roles and groups there are."""
         ...
 
     def create(self, user: NewUser) -> None:
@@ -73,9 +87,16 @@ class RestUsers:
         """Every user; `Users.all`."""
         return grid_rows(self._web, "pim-user-grid", UserRow)
 
+    def held(self, user: UserRow, roles: tuple[RoleRow, ...], groups: tuple[GroupRow, ...]) -> Held:  # noqa: ARG002
+        """What a user has; `Users.held`."""
+        saved = read(self._web.call("GET", f"/rest/user/{user.id}").expect(200), SavedUser)
+        return Held(
+            roles=frozenset(row.label for row in roles if row.role in saved.roles), groups=frozenset(saved.groups)
+        )
+
     def create(self, user: NewUser) -> None:
         """Make a user; `Users.create`."""
-        groups = [_EVERYBODY] if user.group is None else [_EVERYBODY, user.group.name]
+        groups = [EVERYBODY] if user.group is None else [EVERYBODY, user.group.name]
         answer = self._web.call(
             "POST",
             "/rest/user/",
@@ -112,6 +133,14 @@ class FormUsers:
         """Every user; `Users.all`."""
         return grid_rows(self._web, "pim-user-grid", UserRow)
 
+    def held(self, user: UserRow, roles: tuple[RoleRow, ...], groups: tuple[GroupRow, ...]) -> Held:
+        """What a user has; `Users.held`."""
+        fields = self._fields(user.id)
+        return Held(
+            roles=frozenset(row.label for row in roles if str(row.id) in fields.get(_ROLES, ())),
+            groups=frozenset(row.name for row in groups if str(row.meta.id) in fields.get(_GROUPS, ())),
+        )
+
     def create(self, user: NewUser) -> None:
         """Make a user; `Users.create`. Every field of the page is sent: without some of them the PIM fails."""
         group = [] if user.group is None else [str(user.group.meta.id)]
@@ -137,8 +166,7 @@ class FormUsers:
         made = _UPDATE.fullmatch(answer.redirects_to)
         if made is None:
             raise UnknownShape(f"the PIM's answer to {answer.asked} leads elsewhere", why=answer.redirects_to)
-        page = self._web.call("GET", f"/user/update/{made['id']}").expect(200).text
-        kept = read_fields(page, f"{_FORM}[username]")
+        kept = self._fields(made["id"])
         if (
             kept.get(f"{_FORM}[enabled]") != ["1"]
             or kept.get(_ROLES) != [str(user.role.id)]
@@ -149,6 +177,10 @@ class FormUsers:
     def delete(self, user: UserRow) -> None:
         """Delete a user; `Users.delete`."""
         self._web.call("DELETE", f"/user/delete/{user.id}").expect(204, 404)
+
+    def _fields(self, user_id: str) -> Mapping[str, list[str]]:
+        page = self._web.call("GET", f"/user/update/{user_id}").expect(200).text
+        return read_fields(page, f"{_FORM}[username]")
 
 
 def _refused(user: NewUser, why: Collection[str]) -> PimRefusal:

@@ -6,6 +6,7 @@ PIM; what it says holds no secret. Source: contracts/akeneo/observed.md §2, §3
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import requests
@@ -83,6 +84,20 @@ class Verifier:
             forbidden=f"GET {forbidden}" if forbidden else None,
             access_token_lifetime=granted.expires_in,
         )
+
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+        """What of another set this one opens by its own secrets: the other's user with its password, the other's client
+        with its client secret. What is refused here the PIM reports to nobody; a set is not tried with the other's
+        secrets, which opens, and would be reported as a foreign user (contracts/akeneo/by-release.md §4.4 and §7).
+
+        Raises:
+            PimNoAnswer, UnknownShape: as for `verify`.
+        """
+        tries = {
+            "its user": replace(credentials, username=other.username),
+            "its client": replace(credentials, client_id=other.client_id),
+        }
+        return tuple(what for what, mixed in tries.items() if not isinstance(self._grant(mixed), str))
 
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
         """A token pair to be proven dead later; None if the set is refused already.

@@ -6,7 +6,7 @@ tokens that the connector's own login mounts gave out. Tokens from other auth me
 disabled, but live again after `restore`, until their TTL.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,11 @@ from vault_pim.domain.access import DeclaredLogin, Method
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import NotSetUp, VaultNoAnswer
 from vault_pim.domain.facts import AccessSight, Presence
+from vault_pim.domain.outcomes import Refused
+from vault_pim.domain.separation import Reach
 from vault_pim.vault.layout import Layout, entity
 from vault_pim.vault.logins import differing, login_mount
+from vault_pim.vault.reach import reach
 from vault_pim.vault.session import VaultSession
 
 MISSING = "missing"
@@ -74,6 +77,10 @@ class VaultAccess:
         """How many Vault tokens of this connector still work, by whatever login it got them."""
         paths = [f"sys/leases/lookup/auth/{mount}/login/" for mount in self._layout.login_mounts(connector)]
         return sum(len(self._session.request("LIST", path).data.get("keys", ())) for path in paths)
+
+    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+        """What the connector's own login opens; see `reach`."""
+        return reach(self._session, self._layout, connector, others)
 
     def _drift(self, connector: Connector, found: dict[str, Any]) -> Iterator[str]:
         if found["metadata"] != {"pim": connector.id.pim, "connector": connector.id.name}:

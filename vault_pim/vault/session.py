@@ -129,6 +129,14 @@ class VaultSession:
         token = self._log_in(instead_of=token)
         return self._transport.exchange(method, path, body, token=token.secret, headers=headers, query=query)
 
+    def request_as(self, token: SecretStr | None, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+        """Send one request under another token, which is neither kept nor renewed here; None for none.
+
+        Raises:
+            VaultRefusal, VaultNoAnswer: as for `request`; DeadToken where that token works no more.
+        """
+        return self._transport.exchange(method, path, body, token=token)
+
     def unwrap(self, wrapping_token: SecretStr, *, mount: str) -> Reply:
         """What a wrapping token holds; it can be opened once.
 

@@ -1,0 +1,105 @@
+"""`prove` by its command, on the whole program: what is proven, what is not, and that looking changes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.conftest import MARKER, Arena, Command
+from vault_pim.cli.playground import READ
+from vault_pim.sandbox.akeneo.world import User
+
+
+def role_of(arena: Arena, connector: str) -> set[str]:
+    """The privileges of a connector's role, to be changed as a person at the PIM may."""
+    [user] = users_of(arena, connector)
+    return user.roles[0].privileges
+
+
+def users_of(arena: Arena, connector: str) -> list[User]:
+    """The users of a connector's sets."""
+    return [user for user in arena.pim.world.users.values() if user.username.startswith(f"vp_{connector}_")]
+
+
+def test_each_set_opens_its_own_door_alone(arena: Arena, run: Command, tmp_path: Path) -> None:
+    """Proven, signed, written, and genuine; nothing is left of it in Vault, and no PIM takes it for a foreign user."""
+    assert run("apply").code == 0
+    before, folder = arena.seen(), tmp_path / "proofs"
+    folder.mkdir()
+    ran = run("prove", "--json", "--out", str(folder))
+    proof = json.loads(ran.out)
+    assert (ran.code, proof["verdict"]) == (0, "proven")
+    assert {check["verdict"] for one in proof["connectors"] for check in one["checks"]} == {"proven"}
+    assert [len(one["checks"]) for one in proof["connectors"]] == [10, 10, 10]
+    assert proof["pairs"] == {"total": 6, "proven": 6, "not_proven": []}
+    assert [limit["bits"] for limit in proof["limits"]] == [None, 17, 30, None]
+    page, document = sorted(folder.iterdir())
+    assert json.loads(document.read_text()) == proof
+    assert run("audit", "verify", str(document)).code == 0
+    assert proof["signature"]["key_id"] in page.read_text()
+    document.write_text(document.read_text().replace('"proven": 6', '"proven": 7'))
+    assert run("audit", "verify", str(document)).code == 2
+    assert arena.seen() == before
+    assert run("status").code == 0
+    assert arena.pim.world.wrong_credentials == {}
+    assert MARKER not in ran.out + ran.err + page.read_text()
+
+
+@pytest.mark.parametrize("named", [(), ("dam",)])
+def test_right_that_was_added_by_hand_is_a_finding(arena: Arena, run: Command, named: tuple[str, ...]) -> None:
+    """Where it is looked at, and nowhere else."""
+    run("apply")
+    role_of(arena, "erp").add("pim_api_locale_list")
+    ran = run("prove", *named)
+    if named:
+        assert (ran.code, "4 of 4 pairs proven" in ran.out) == (0, True)
+        return
+    assert ran.code == 2
+    assert "sandbox/erp: permissions-as-declared is broken: +pim_api_locale_list" in ran.out
+    assert "sandbox/erp: opens-own-door-at-the-pim is broken: it has a right that is not declared" in ran.out
+    assert "6 of 6 pairs proven" in ran.out
+
+
+def test_user_who_got_the_password_of_another_is_a_finding(arena: Arena, run: Command) -> None:
+    """Its own password lets a set in as another's user; who opens whom is said."""
+    run("apply")
+    [erp], [shop] = users_of(arena, "erp"), users_of(arena, "shop")
+    shop.password_hash, shop.salt = erp.password_hash, erp.salt
+    ran = run("prove", "--json")
+    assert ran.code == 2
+    [pair] = json.loads(ran.out)["pairs"]["not_proven"]
+    assert (pair["of"], pair["to"], pair["why"]) == ("sandbox/erp", "sandbox/shop", "its user")
+
+
+def test_connector_without_approle_is_unproven_not_proven(arena: Arena, run: Command) -> None:
+    """Nobody can log in as it, so its path was not tried."""
+    arena.configure(lambda document: document["connectors"]["dam"].pop("auth"))
+    run("apply")
+    ran = run("prove", "--json")
+    proof = json.loads(ran.out)
+    assert ran.code == 2
+    [dam] = [one for one in proof["connectors"] if one["connector"] == "sandbox/dam"]
+    told = {check["claim"]: check["verdict"] for check in dam["checks"]}
+    assert (told["opens-own-path"], told["refused-on-other-paths"]) == ("unproven", "unproven")
+    assert [(pair["of"], pair["verdict"]) for pair in proof["pairs"]["not_proven"]] == [("sandbox/dam", "unproven")] * 2
+
+
+def test_connector_without_a_set_has_nothing_to_prove(arena: Arena, run: Command) -> None:
+    """It is named; with nothing proven at all, nothing is proven."""
+    ran = run("prove", "erp")
+    assert ran.code == 2
+    assert "sandbox/erp: nothing to prove, no credential set is served yet" in ran.out
+
+
+def test_folder_that_is_not_there_is_refused_before_anything(run: Command, tmp_path: Path) -> None:
+    """With one clear message."""
+    ran = run("prove", "--out", str(tmp_path / "nowhere"))
+    assert ran.code == 3
+    assert "is not a folder" in ran.err
+
+
+def test_minimal_connector_is_proven_too(arena: Arena, run: Command) -> None:
+    """Overall access alone: the open call, and a forbidden one."""
+    arena.configure(lambda document: document["connectors"]["dam"].update(permissions=[READ]))
+    run("apply")
+    assert run("prove", "dam").code == 0

@@ -1,0 +1,141 @@
+"""What is known of how far one credential set reaches, and what is concluded from it. Holds no secret.
+
+Gathered by the engine, judged by `lifecycle/separation.py`, shown by `prove`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
+from vault_pim.domain.facts import AccessSight
+from vault_pim.domain.generation import Generation
+from vault_pim.domain.outcomes import Refused, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAtPim:
+    """One set as its PIM shows it.
+
+    Attributes:
+        client_id: None where no client of it is there.
+        roles: names of its user's roles.
+        groups: names of its user's groups besides `All`.
+        permissions: all that those roles grant.
+        sharing: other users with one of those roles, as far as our account may see users.
+    """
+
+    client_id: str | None
+    username: str
+    roles: frozenset[str]
+    groups: frozenset[str]
+    permissions: frozenset[str]
+    sharing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a connector's own login opens in Vault.
+
+    Attributes:
+        own: whether its own path lets it in.
+        opened: paths that must not let it in, and do.
+        refused: connectors whose paths refuse it, by Vault's own reckoning of its capabilities.
+        tried: to how many of these it was really sent, and refused.
+    """
+
+    own: bool
+    opened: tuple[str, ...]
+    refused: frozenset[ConnectorId]
+    tried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything gathered of one connector's served set.
+
+    Attributes:
+        at_pim: None where the PIM shows nothing under its label.
+        login: it logs in, may do what is declared, and is refused something else.
+        neighbour: the connector at whose door at the PIM it was tried; None where it is alone there.
+        opened: what of the neighbour's set it opens with its own values.
+        reach: or why it could not be seen.
+        fingerprints: of its secrets.
+    """
+
+    connector: Connector
+    generation: Generation
+    at_pim: SetAtPim | None
+    login: Verification
+    neighbour: ConnectorId | None
+    opened: tuple[str, ...]
+    access: AccessSight
+    reach: Reach | Refused
+    fingerprints: Mapping[str, str]
+
+
+class Claim(StrEnum):
+    """What is to be shown of a set."""
+
+    IDENTITY = "own-identity-in-vault"
+    OWN_PATH = "opens-own-path"
+    FOREIGN_PATHS = "refused-on-other-paths"
+    CLIENT_AND_USER = "own-client-and-user"
+    ROLE = "own-role"
+    PERMISSIONS = "permissions-as-declared"
+    GROUP = "group-as-declared"
+    LOGIN = "opens-own-door-at-the-pim"
+    FOREIGN_LOGIN = "refused-at-another-door"
+    SECRETS = "own-secrets"
+
+
+class Verdict(StrEnum):
+    """How a claim stands; UNPROVEN: it could not be tried."""
+
+    PROVEN = "proven"
+    BROKEN = "broken"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One claim, how it stands, and what was seen."""
+
+    claim: Claim
+    verdict: Verdict
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One connector's claims."""
+
+    id: ConnectorId
+    generation: int
+    mechanism: Mechanism
+    checks: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Whether one connector's set opens nothing of another's; `why` where it does, or could not be shown not to."""
+
+    of: ConnectorId
+    to: ConnectorId
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a PIM itself does not keep apart.
+
+    Attributes:
+        bits: what one who holds another set has left to guess; None where nothing is to be guessed.
+        on_average: how long that takes at the PIM; None where nothing is to be guessed, or past all ages.
+    """
+
+    what: str
+    bits: int | None = None
+    on_average: timedelta | None = None

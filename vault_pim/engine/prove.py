@@ -1,0 +1,80 @@
+"""Gather what is known of how far one connector's served set reaches, at its PIM and in Vault. Judges nothing.
+
+Called by `prove`, which shares one look at each PIM among its connectors and asks for several connectors at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.generation import Generation
+from vault_pim.domain.separation import Evidence, SetAtPim
+from vault_pim.domain.state import ConnectorState
+from vault_pim.engine.tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A connector whose served set is to be proven; `own_users` are those of all its live sets, in lower case."""
+
+    connector: Connector
+    generation: Generation
+    credentials: CredentialSet
+    own_users: frozenset[str]
+
+    @property
+    def id(self) -> ConnectorId:
+        """Its identity."""
+        return self.connector.id
+
+
+def subject(tools: Tools, connector: Connector) -> Subject | str:
+    """The connector with its served set, or why there is nothing to prove of it."""
+    state = tools.states.load(connector.id).state
+    current = state.current
+    if current is None:
+        return "it was revoked and is cut off" if state.cut_off else "no credential set is served yet"
+    credentials = tools.credentials.held(connector.id, current.number)
+    if credentials is None:
+        return f"the stored copy of generation {current.number} is lost"
+    return Subject(connector=connector, generation=current, credentials=credentials, own_users=_users(state))
+
+
+def gather(
+    tools: Tools,
+    one: Subject,
+    *,
+    shown: Mapping[str, SetAtPim],
+    neighbour: Subject | None,
+    others: Iterable[ConnectorId],
+) -> Evidence:
+    """Try the set at its own door and at the neighbour's, and the connector's login in Vault.
+
+    Args:
+        shown: what the PIM shows of its sets, by label.
+        neighbour: another connector of the same PIM, if there is one.
+        others: whose paths in Vault must refuse it.
+
+    Raises:
+        NoAnswer: nothing is known.
+        Refusal: our own account or login is refused.
+    """
+    at_pim = shown.get(one.generation.label)
+    if at_pim is not None:  # the connector's own set of before has its role, too
+        at_pim = replace(at_pim, sharing=tuple(name for name in at_pim.sharing if name.lower() not in one.own_users))
+    return Evidence(
+        connector=one.connector,
+        generation=one.generation,
+        at_pim=at_pim,
+        login=tools.driver.verify(one.credentials, one.connector.permissions),
+        neighbour=neighbour.id if neighbour else None,
+        opened=tools.driver.opens(one.credentials, neighbour.credentials) if neighbour else (),
+        access=tools.access.look(one.connector),
+        reach=tools.access.reach(one.connector, others),
+        fingerprints=tools.fingerprints.of(one.credentials),
+    )
+
+
+def _users(state: ConnectorState) -> frozenset[str]:
+    return frozenset(one.username.lower() for one in state.live if one.username)

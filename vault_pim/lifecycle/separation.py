@@ -1,0 +1,141 @@
+"""Whether each credential set opens its own door and no other: judged from what was gathered. Called by `prove`.
+
+Computes; asks nobody. What could not be tried is unproven, never taken for proven.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
+
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.facts import Presence
+from vault_pim.domain.outcomes import Refused, Verified
+from vault_pim.domain.separation import Checked, Claim, Evidence, Judged, Pair, Verdict
+
+Shared = Mapping[tuple[ConnectorId, ConnectorId], str]
+"""What two connectors have in common that each must have of its own."""
+
+
+def judge(gathered: Sequence[Evidence]) -> tuple[Judged, ...]:
+    """The claims of each connector."""
+    shared = _shared(gathered)
+    return tuple(
+        Judged(
+            id=one.connector.id,
+            generation=one.generation.number,
+            mechanism=one.generation.mechanism,
+            checks=(*_in_vault(one), *_at_pim(one), _secrets(one, shared)),
+        )
+        for one in gathered
+    )
+
+
+def pairs(gathered: Sequence[Evidence]) -> Iterator[Pair]:
+    """Each connector against each other one, both ways."""
+    shared = _shared(gathered)
+    for one, other in permutations(gathered, 2):
+        yield _pair(one, other.connector.id, shared)
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """What is to be said of all of them together; of nothing, nothing is proven."""
+    for verdict in Verdict.BROKEN, Verdict.UNPROVEN:
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PROVEN if verdicts else Verdict.UNPROVEN
+
+
+def _pair(one: Evidence, other: ConnectorId, shared: Shared) -> Pair:
+    id_ = one.connector.id
+    if why := shared.get((id_, other)):
+        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why=why)
+    if one.neighbour == other and one.opened:
+        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why=", ".join(one.opened))
+    if isinstance(one.reach, Refused):
+        return Pair(of=id_, to=other, verdict=Verdict.UNPROVEN, why=one.reach.reason)
+    if other not in one.reach.refused:
+        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why="its login opens the other's path in Vault")
+    return Pair(of=id_, to=other, verdict=Verdict.PROVEN)
+
+
+def _in_vault(one: Evidence) -> Iterator[Checked]:
+    as_declared = one.access.presence is Presence.AS_DECLARED
+    drift = ", ".join((one.access.presence, *one.access.drift))
+    yield _checked(Claim.IDENTITY, as_declared, "entity and logins are as declared", f"entity and logins: {drift}")
+    match one.reach:
+        case Refused(reason=reason):
+            for claim in Claim.OWN_PATH, Claim.FOREIGN_PATHS:
+                yield Checked(claim=claim, verdict=Verdict.UNPROVEN, said=reason)
+        case reach:
+            yield _checked(Claim.OWN_PATH, reach.own, "its login reads its own path", "its own path refuses its login")
+            refused = f"{len(reach.refused)} other paths refuse it, {reach.tried} of them tried with a read"
+            yield _checked(
+                Claim.FOREIGN_PATHS, not reach.opened, refused, f"it may open {', '.join(sorted(reach.opened))}"
+            )
+
+
+def _at_pim(one: Evidence) -> Iterator[Checked]:
+    found, generation, connector = one.at_pim, one.generation, one.connector
+    if found is None:
+        yield _checked(Claim.CLIENT_AND_USER, False, f"nothing stands under {generation.label}")
+    else:
+        own = found.client_id == generation.client_id and found.username == generation.username
+        yield _checked(
+            Claim.CLIENT_AND_USER,
+            own,
+            f"client {generation.client_id} and user {generation.username}",
+            f"client {found.client_id} and user {found.username} are not those that were issued",
+        )
+        alone = found.roles == {generation.role} and not found.sharing
+        holders = ", ".join((*sorted(found.roles - {generation.role}), *found.sharing))
+        yield _checked(
+            Claim.ROLE, alone, f"role {generation.role}, and nobody else has it", f"role {generation.role}: {holders}"
+        )
+        surplus, missing = found.permissions - connector.permissions, connector.permissions - found.permissions
+        differing = [f"+{name}" for name in sorted(surplus)] + [f"-{name}" for name in sorted(missing)]
+        yield _checked(
+            Claim.PERMISSIONS, not differing, f"exactly {len(found.permissions)}, read back", " ".join(differing)
+        )
+        declared = {connector.user_group} - {None}
+        groups = ", ".join(sorted(found.groups)) or "none but All"
+        yield _checked(Claim.GROUP, found.groups == declared, groups, f"{groups}, not as declared")
+    match one.login:
+        case Verified(allowed=allowed, forbidden=forbidden):
+            yield _checked(Claim.LOGIN, True, f"{allowed}: 200; {forbidden or 'nothing left to forbid'}: 403")
+        case Refused(reason=reason):
+            yield _checked(Claim.LOGIN, False, reason)
+    if one.neighbour is not None:
+        yield _checked(
+            Claim.FOREIGN_LOGIN,
+            not one.opened,
+            f"with its own secrets neither the user nor the client of {one.neighbour} lets it in",
+            f"it opens of {one.neighbour}: {', '.join(one.opened)}",
+        )
+
+
+def _secrets(one: Evidence, shared: Shared) -> Checked:
+    common = sorted({f"{why} of {other}" for (id_, other), why in shared.items() if id_ == one.connector.id})
+    return _checked(Claim.SECRETS, not common, "shared with no other connector", "; ".join(common))
+
+
+def _shared(gathered: Sequence[Evidence]) -> Shared:
+    """Secrets by fingerprint, over all PIMs; clients and users within one."""
+    owners: dict[tuple[str, str], list[ConnectorId]] = defaultdict(list)
+    for one in gathered:
+        id_ = one.connector.id
+        for field, fingerprint in one.fingerprints.items():
+            owners[f"the {field.replace('_', ' ')}", fingerprint].append(id_)
+        if one.at_pim is not None:
+            owners["the client", f"{id_.pim}/{one.at_pim.client_id}"].append(id_)
+            owners["the user", f"{id_.pim}/{one.at_pim.username.lower()}"].append(id_)
+    common: dict[tuple[ConnectorId, ConnectorId], list[str]] = defaultdict(list)
+    for (what, _), ids in owners.items():
+        for pair in permutations(ids, 2):
+            common[pair].append(what)
+    return {pair: f"it has {' and '.join(what)}" for pair, what in common.items()}
+
+
+def _checked(claim: Claim, holds: bool, said: str, otherwise: str = "") -> Checked:
+    return Checked(
+        claim=claim, verdict=Verdict.PROVEN if holds else Verdict.BROKEN, said=said if holds else otherwise or said
+    )
