@@ -4,6 +4,7 @@ A found value is kept closed until it is asked about. Refuses to guess: where a 
 unknown, and where a PIM's answers cannot tell whose a token is, that is said.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,7 @@ from vault_pim.leaks.shapes import TOKEN, looks_like_token
 from vault_pim.pim.found_values import FoundValues
 from vault_pim.vault.issued import Issued
 
+MOST_PROCESSES = 4
 REMEMBERED = 100_000
 """Candidates that need not be looked up again; a bound for memory, not for what is found."""
 MOST_TOKENS = 50
@@ -104,7 +106,8 @@ class LeakSearch:
         leaked = Leaked()
         whole = _Pasted(source)
         seen: set[bytes] = set()
-        for read, candidates in Scanner({*self._installation.issued.shapes(), TOKEN}).stretches(whole):
+        scanner = Scanner({*self._installation.issued.shapes(), TOKEN})
+        for read, candidates in scanner.stretches(whole, processes=min(os.cpu_count() or 1, MOST_PROCESSES)):
             leaked.read += read
             report(read)
             for candidate in candidates - seen:

@@ -10,11 +10,13 @@ from typing import Final, Protocol
 
 from vault_pim.leaks.shapes import CHARACTERS, Alphabet, Shape
 from vault_pim.leaks.views import views
+from vault_pim.leaks.workers import in_parallel
 
 STRETCH: Final = 1 << 20
 OVERLAP: Final = 1 << 13
 """Longer than any value in any encoding that is undone: 51 characters, each as `\\u00xx`, twice in base64."""
 SHORT: Final = 24
+ALONE: Final = 32 << 20
 
 
 class Readable(Protocol):
@@ -47,18 +49,25 @@ class Scanner:
         ]
         self._short_lengths = tuple(sorted({length for found in lengths.values() for length in found & _SHORT}))
 
-    def stretches(self, source: Readable) -> Iterator[tuple[int, set[bytes]]]:
+    def stretches(
+        self, source: Readable, *, processes: int = 1, alone: int = ALONE
+    ) -> Iterator[tuple[int, set[bytes]]]:
         """Search a source to its end.
+
+        Args:
+            processes: how many to search in, if the source is long.
+            alone: up to how many bytes it is not worth to begin others.
 
         Yields:
             For each stretch how many bytes were read, and the candidates in it; one may come twice.
         """
-        rest = b" "
-        while chunk := source.read(STRETCH):
-            text = b"%b%b0" % (rest, chunk)
-            yield len(chunk), self.candidates(text)
-            rest = b"0" + text[-OVERLAP - 1 : -1]
-        yield 0, self.candidates(rest + b" ")
+        stretches = _stretches(source)
+        for size, text in stretches:
+            yield size, self.candidates(text)
+            alone -= size
+            if alone < 0 and processes > 1:
+                break
+        yield from in_parallel(stretches, self.candidates, processes)
 
     def candidates(self, text: bytes) -> set[bytes]:
         """Everything in a stretch that has one of the shapes, in any way of writing it."""
@@ -78,6 +87,19 @@ class Scanner:
             end = runs.find(b" ", start) % (len(text) + 1)  # -1, no end, is the end of the text
             for pattern, lengths in self._long:
                 yield from (run for run in pattern.findall(text, start, end) if len(run) in lengths)
+
+
+def _stretches(source: Readable) -> Iterator[tuple[int, bytes]]:
+    """How many bytes were read, and a text that begins with the end of the one before.
+
+    A run that the border may cut is made longer by one digit: a part of a value is not a shorter value.
+    """
+    rest = b" "
+    while chunk := source.read(STRETCH):
+        text = b"%b%b0" % (rest, chunk)
+        yield len(chunk), text
+        rest = b"0" + text[-OVERLAP - 1 : -1]
+    yield 0, rest + b" "
 
 
 def _table(alphabet: Alphabet) -> bytes:
