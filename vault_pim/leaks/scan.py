@@ -66,8 +66,7 @@ class Scanner:
             yield size, self.candidates(text)
             alone -= size
             if alone < 0 and processes > 1:
-                break
-        yield from in_parallel(stretches, self.candidates, processes)
+                yield from in_parallel(stretches, self.candidates, processes)
 
     def candidates(self, text: bytes) -> set[bytes]:
         """Everything in a stretch that has one of the shapes, in any way of writing it."""

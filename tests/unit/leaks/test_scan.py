@@ -3,10 +3,11 @@
 import base64
 import io
 import json
+import multiprocessing
 import quopri
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -83,7 +84,7 @@ def test_value_is_found_however_it_is_written(way: str, value: str) -> None:
         assert way == "mail" or value in found(text.encode("utf-16"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     way=st.sampled_from(sorted(WAYS)),
     cut=st.integers(-OVERLAP - 50, 50),
@@ -97,7 +98,7 @@ def test_value_is_found_however_it_is_written(way: str, value: str) -> None:
 def test_value_is_found_where_two_stretches_meet(way: str, cut: int, seed: int, value: str) -> None:
     """Wherever the border falls, whatever stands around."""
     noise = random.Random(seed)
-    words = " ".join("".join(noise.choices(string.ascii_letters, k=noise.randrange(1, 12))) for _ in range(4000))
+    words = " ".join("".join(noise.choices(string.ascii_letters, k=noise.randrange(1, 12))) for _ in range(400))
     before = (words * (STRETCH // len(words) + 1))[: STRETCH + cut - 1] + " "
     assert value in found(f"{before}{WAYS[way](value)} {words}".encode())
 
@@ -150,3 +151,24 @@ def test_token_is_told_from_other_texts_of_its_length() -> None:
     """All PIMs make them alike (contracts/akeneo/recordings)."""
     assert looks_like_token(base64.b64encode(random.Random(1).randbytes(32).hex().encode()).rstrip(b"="))
     assert not looks_like_token(base64.b64encode(random.Random(1).randbytes(64)).rstrip(b"="))
+
+
+def test_several_processes_find_what_one_finds() -> None:
+    """In the same order, and none is left running."""
+    text = b"".join(b"x" * (STRETCH - 100 * number) + f" {number:08x}a ".encode() for number in range(5))
+    alone = list(SCANNER.stretches(io.BytesIO(text)))
+    shared = list(SCANNER.stretches(io.BytesIO(text), processes=2, alone=STRETCH))
+    assert shared == alone
+    assert {f"{number:08x}a".encode() for number in range(5)} <= set().union(*(found for _, found in shared))
+    assert multiprocessing.active_children() == []
+
+
+def test_search_that_is_given_up_leaves_no_process() -> None:
+    """Such as by a person who has seen enough."""
+    endless = io.BytesIO(b"x" * (8 * STRETCH))
+    stretches = SCANNER.stretches(endless, processes=2, alone=0)
+    for _ in range(3):
+        next(stretches)
+    assert isinstance(stretches, Generator)
+    stretches.close()
+    assert multiprocessing.active_children() == []
