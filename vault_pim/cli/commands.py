@@ -70,6 +70,9 @@ COMMANDS: dict[str, Entry] = {
         target="vault_pim.cli.bootstrap:bootstrap", help="Give a connector its first login, once.", panel=CONNECT
     ),
     "get": Entry(target="vault_pim.cli.get:get", help="Print the set a connector is served.", panel=CONNECT),
+    "exec": Entry(
+        target="vault_pim.cli.exec_command:app", help="Run a program with its credential set.", panel=CONNECT
+    ),
     "sandbox": Entry(target="vault_pim.cli.sandbox:app", help="OpenBao and a PIM to play with.", panel=TRY),
     "demo": Entry(target="vault_pim.cli.demo:demo", help="See the main job in a minute.", panel=TRY),
 }

@@ -2,17 +2,18 @@
 
 import os
 import sys
+from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vault_pim.cli.invocation import AsJson, ConnectorName, Invocation, invocation
+from vault_pim.client.environment import from_environment
+from vault_pim.client.handing_over import written
+from vault_pim.client.source import CredentialSource
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.vault.address import TokenLogin, VaultAddress
-from vault_pim.vault.handing_over import hand_over
-from vault_pim.vault.session import VaultSession
+from vault_pim.vault.address import VaultAddress
 
 
 class Form(StrEnum):
@@ -32,22 +33,16 @@ def get(
 ) -> None:
     """Print the credential set that a connector is served now.
 
-    With VAULT_ADDR set, reads it as whoever VAULT_TOKEN is (also VAULT_NAMESPACE, VAULT_CACERT), and the connector is
+    With VAULT_ADDR set, reads it by the login that the environment gives, such as VAULT_TOKEN, and the connector is
     named <pim>/<connector>. Otherwise reads it with vault-pim's own login from the configuration.
     """
-    if url := os.environ.get("VAULT_ADDR"):
-        ca_cert = os.environ.get("VAULT_CACERT")
-        there = VaultAddress(
-            url=url,
-            login=TokenLogin(),
-            namespace=os.environ.get("VAULT_NAMESPACE") or None,
-            ca_cert=Path(ca_cert) if ca_cert else None,
-        )
+    if os.environ.get("VAULT_ADDR"):
         id_ = ConnectorId.parse(connector)
+        there = from_environment(id_)
     else:
         there, mount, id_ = _configured(invocation(context), connector)
-    with VaultSession(there) as session:
-        hand_over(session, mount, id_, Form.JSON.value if as_json else form.value, sys.stdout)
+    with CredentialSource(str(id_), there, mount=mount, timeout=timedelta(0), acknowledge=False) as source:
+        sys.stdout.write(written(source.current(), Form.JSON.value if as_json else form.value))
 
 
 def _configured(given: Invocation, connector: str) -> tuple[VaultAddress, str, ConnectorId]:

@@ -15,9 +15,9 @@ import typer
 
 from vault_pim import __version__
 from vault_pim.cli.commands import CommandTable
+from vault_pim.cli.errors import tell
 from vault_pim.cli.invocation import ConfigOption, Invocation, VerboseOption
 from vault_pim.domain.errors import ConfigurationError, VaultPimError
-from vault_pim.domain.wording import clean
 
 PROGRAM = "vault-pim"
 FAILED = 1
@@ -95,9 +95,7 @@ def _report(given: Invocation, error: Exception, what: str, why: str, advice: st
     if given.as_json:
         failure = error_json(what=what, why=why, advice=advice, exit_code=exit_code)
         print(json.dumps({"error": failure}, indent=2))  # noqa: T201 - the one place where errors are printed
-    reasons = why.splitlines()
-    lines = [f"error: {what}", *([f"why: {why}"] if len(reasons) == 1 else reasons), f"what to do: {advice}"]
-    print(*map(clean, lines), sep="\n", file=sys.stderr)  # noqa: T201 - as above
+    tell(what, why, advice)
     return exit_code
 
 

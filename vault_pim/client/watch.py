@@ -3,6 +3,7 @@
 Called by `source`, which does the looking. Refuses to keep a process from ending.
 """
 
+import signal
 import threading
 import time
 from typing import Protocol
@@ -29,7 +30,11 @@ class Watched(Protocol):
 
 def watch(source: Watched, reader: Reader | None, refresh: float, closed: threading.Event, name: str) -> None:
     """Begin to look every `refresh` seconds, and to tell by `reader`, until closed."""
-    threading.Thread(target=_work, args=(source, reader, refresh, closed), name=name, daemon=True).start()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the program's own threads
+    try:
+        threading.Thread(target=_work, args=(source, reader, refresh, closed), name=name, daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _work(source: Watched, reader: Reader | None, refresh: float, closed: threading.Event) -> None:

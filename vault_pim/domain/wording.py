@@ -4,9 +4,13 @@ Used by every room that says something. Refuses nothing; holds no sentence of it
 reasons.py).
 """
 
+import re
 from datetime import datetime, timedelta
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+DURATION = re.compile(r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+"""ISO 8601, but for months and years, which vary in length."""
 
 
 def clean(text: str) -> str:
@@ -36,3 +40,15 @@ def format_duration(length: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     clock = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if number)
     return "P" + (f"{length.days}D" if length.days else "") + (f"T{clock}" if clock else "")
+
+
+def read_duration(text: str) -> timedelta | None:
+    """The length that an ISO 8601 text of weeks, days, hours, minutes and seconds says; None if it is no such text."""
+    match = DURATION.fullmatch(text)
+    if match is None:
+        return None
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return timedelta.max

@@ -18,9 +18,8 @@ from cronsim import CronSim, CronSimError
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from vault_pim.domain.wording import format_duration
+from vault_pim.domain.wording import DURATION, format_duration, read_duration
 
-DURATION = re.compile(r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
 LONGEST = timedelta(days=36_500)
 SHORTHAND = re.compile(r"(\d+)\s*([smhdw])", re.ASCII | re.IGNORECASE)
 CRON_FIELDS = 5
@@ -42,14 +41,9 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = str(value).strip()
-    match = DURATION.fullmatch(text)
-    if match is None:
+    length = read_duration(text)
+    if length is None:
         raise refusal(f"{text!r} is not an ISO 8601 duration", _duration_advice(text))
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    try:
-        length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        length = timedelta.max
     if not timedelta(0) < length <= LONGEST:
         raise refusal(f"{text!r} is not between one second and 100 years", "Give a length such as P30D or PT24H.")
     return length

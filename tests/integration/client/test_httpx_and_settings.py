@@ -106,7 +106,7 @@ def test_settings_get_their_fields_from_vault(town: Town, source: MakeSource) ->
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, CredentialSettingsSource(settings_cls, one, prefix="pim_")
 
-    made = Settings(pim_username="another")  # type: ignore[call-arg]
+    made = Settings(pim_username="another")
     served = town.served("erp")
     assert str(made.pim_base_url) == served["base_url"] + "/"
     assert made.pim_client_secret == pydantic.SecretStr(served["client_secret"])  # noqa: TID251

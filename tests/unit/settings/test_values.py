@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from vault_pim.domain.connector import role_code
-from vault_pim.domain.wording import format_duration
-from vault_pim.settings.values import DURATION, is_loopback, longest_gap, parse_duration
+from vault_pim.domain.wording import DURATION, format_duration
+from vault_pim.settings.values import is_loopback, longest_gap, parse_duration
 
 LENGTHS = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=36_500)).map(
     lambda length: length - timedelta(microseconds=length.microseconds)
