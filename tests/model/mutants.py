@@ -128,13 +128,13 @@ def grace_forgotten(put: Set) -> None:
 
 def failure_forgets_the_pending(put: Set) -> None:
     """After a failed step, start from scratch."""
-    failed = reconcile._failed
+    failed = ConnectorState.failed
 
-    def mutated(state: ConnectorState, *given: Any) -> ConnectorState:
-        kept = tuple(one for one in state.generations if not one.stage.pending)
-        return failed(replace(state, generations=kept), *given)
+    def mutated(self: ConnectorState, task: str | None, *given: Any) -> ConnectorState:
+        kept = tuple(one for one in self.generations if not one.stage.pending)
+        return failed(replace(self, generations=kept), task, *given)
 
-    put(reconcile, "_failed", mutated)
+    put(ConnectorState, "failed", mutated)
 
 
 def strangers_taken_for_ours(put: Set) -> None:

@@ -173,6 +173,7 @@ def run_passes(
             done=passed.done,
             end=passed.end,
             findings=passed.findings,
+            error=passed.troubles[0] if passed.troubles else None,
             generation=current.number if current else None,
             outage=incurred(passed, connector.policy.refresh_interval if connector else None),
         )

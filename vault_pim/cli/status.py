@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -64,6 +64,7 @@ class Standing:
             "next": describe(self.decision) if self.decision else None,
             "reason": str(self.decision.reason) if self.decision else None,
             "failures": state.failures.count if state and state.failures else 0,
+            "faults": [asdict(one) for one in state.faults] if state else [],
             "last_failure": state.failures.what if state and state.failures else None,
             "findings": [finding_json(one) for one in self.findings],
             "error": failure_json(self.error),
@@ -119,6 +120,9 @@ def row(one: Standing, now: datetime) -> tuple[Cell, ...]:
         outcome = (one.error.what, BAD)
     elif failed is not None:
         outcome = (f"failed {failed.count}x: {failed.what}", BAD)
+    elif state is not None and state.faults:
+        fault = state.faults[0]
+        outcome = (f"{fault.task} failed {fault.count}x: {fault.what}", WARN)
     elif isinstance(one.decision, Wait) and one.decision.until is None:
         outcome = (SENTENCES[one.decision.reason], QUIET)
     return (

@@ -139,7 +139,7 @@ def _pass_success(row: Row, _: datetime) -> float | None:
 
 
 def _failures(row: Row, _: datetime) -> float:
-    return row.state.failures.count if row.state.failures else 0
+    return row.state.failed_tries
 
 
 def _cut_off(row: Row, _: datetime) -> float:

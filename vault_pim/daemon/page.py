@@ -166,8 +166,8 @@ def _last(row: Row, now: datetime) -> str:
     if row.told is None:
         return ""
     colour = _OUTCOMES[row.told.outcome]
-    failures = row.state.failures
-    tries = f"<small>{failures.count} failed in a row</small>" if failures else ""
+    failures = row.state.failed_tries
+    tries = f"<small>{failures} failed in a row</small>" if failures else ""
     return (
         f'<div>{_pill(row.told.outcome, colour)} <span class="soft">{human_instant(row.told.at, now)}</span>'
         f"<small>{escape(row.told.said)}</small>{tries}</div>"

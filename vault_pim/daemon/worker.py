@@ -181,6 +181,9 @@ class PimWorker:
             case _:
                 assert_never(passed.end)
         self._visits[id_] = Visit(at=now, left=passed.state, until=until)
+        for trouble in passed.troubles:
+            outcome, said = Outcome.FAILED, trouble.what
+            logger.warning("%s", said, extra={"connector": id_, "why": trouble.why, "advice": trouble.advice})
         told = Told(at=now, outcome=outcome, said=said, until=until, findings=passed.findings)
         before = self._board.passed(id_, told, passed.state)
         if outcome is Outcome.ALARM and (before is None or before.said != said):

@@ -133,6 +133,7 @@ class Facts:
         server_now: on Vault's clock, by which holders expire.
         me: our name as a holder.
         impatient: a person asked, so a back-off is not waited for.
+        tried: the tasks that failed in this pass already.
     """
 
     id: ConnectorId
@@ -144,3 +145,4 @@ class Facts:
     server_now: datetime
     me: str
     impatient: bool = False
+    tried: frozenset[str] = frozenset()

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     WINDOW_CLOSED = "window-closed"
     IN_GRACE = "in-grace"
     BACKING_OFF = "backing-off"
+    TRIED_LATER = "tried-later"
     HELD_BY_ANOTHER = "held-by-another"
     CUT_OFF = "cut-off"
     NOT_CONFIGURED = "not-configured"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     UNKNOWN_PERMISSION = "unknown-permission"
     SERVED_UNKNOWN = "served-unknown"
     OVERDUE = "overdue"
+    KEEPS_FAILING = "keeps-failing"
     STRANGER = "stranger"
     REAPPEARED = "reappeared"
     ACCESS_MISSING = "access-missing"
@@ -80,6 +82,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.WINDOW_CLOSED: "its rotation window is closed",
     Reason.IN_GRACE: "the former set is in its grace",
     Reason.BACKING_OFF: "the last try failed; waiting before the next",
+    Reason.TRIED_LATER: "something beside it failed and is tried again later; everything else is done",
     Reason.HELD_BY_ANOTHER: "another daemon or command works on it",
     Reason.CUT_OFF: "it was revoked; `vault-pim rotate` issues a new set",
     Reason.NOT_CONFIGURED: "it is no longer in the configuration",
@@ -92,6 +95,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.IN_PLACE_IMPOSSIBLE: "this PIM has no connection that could be rotated in place",
     Reason.UNKNOWN_PERMISSION: "the PIM does not offer a declared permission",
     Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",
+    Reason.KEEPS_FAILING: "it fails again and again; it is tried once an hour now",
     Reason.OVERDUE: "the current set is past its max age",
     Reason.STRANGER: "an object at the PIM has a label of ours, but we did not make it",
     Reason.REAPPEARED: "an upgrade of the PIM made a connection of its client",

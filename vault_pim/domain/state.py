@@ -60,6 +60,13 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Failures):
+    """The same of one task that holds up nothing but itself (lifecycle/faults.py)."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorState:
     """What is known and asked of one connector.
 
@@ -67,6 +74,8 @@ class ConnectorState:
         next_number: the number the next generation gets; only grows.
         generations: live ones and the last ended ones, by number.
         rotation_asked_at: a person's `rotate`, until a new set is published.
+        failures: of what holds up everything that would come after it.
+        faults: of what does not, one for each task.
     """
 
     connector: ConnectorId
@@ -76,6 +85,29 @@ class ConnectorState:
     rotation_asked_at: datetime | None = None
     revocation: Revocation | None = None
     failures: Failures | None = None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def failed_tries(self) -> int:
+        """The most failed tries in a row, of whatever."""
+        return max((one.count for one in (self.failures, *self.faults) if one is not None), default=0)
+
+    def fault(self, task: str | None) -> Fault | None:
+        """The failed tries of that task, or None."""
+        return next((one for one in self.faults if one.task == task), None)
+
+    def failed(self, task: str | None, what: str, at: datetime) -> "ConnectorState":
+        """The state after one more failed try in a row; of the connector as a whole where there is no task."""
+        before = self.failures if task is None else self.fault(task)
+        count = before.count + 1 if before is not None else 1
+        if task is None:
+            return replace(self, failures=Failures(count=count, last_at=at, what=what))
+        others = self.succeeded(task).faults
+        return replace(self, faults=(*others, Fault(task=task, count=count, last_at=at, what=what)))
+
+    def succeeded(self, task: str | None) -> "ConnectorState":
+        """The state once that task was done."""
+        return replace(self, faults=tuple(one for one in self.faults if one.task != task))
 
     def find(self, number: int) -> Generation | None:
         """The generation of that number, or None."""

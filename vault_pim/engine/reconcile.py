@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import TypeGuard
 
 from vault_pim.domain.connector import Connector, ConnectorId
-from vault_pim.domain.errors import TakenOver, VaultPimError
+from vault_pim.domain.errors import ConfigurationError, NotProven, PimNoAnswer, Refusal, TakenOver, VaultPimError
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.facts import Facts, Survey
 from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import Reason
-from vault_pim.domain.state import ConnectorState, Failures
+from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.effects import STEPS, Done
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.intent import declared, with_intent
@@ -26,7 +26,11 @@ from vault_pim.engine.observe import Look, observe
 from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle.decide import decide, role_due
+from vault_pim.lifecycle.faults import remaining, task
 from vault_pim.lifecycle.findings import findings
+
+_THIS_TASK_ALONE = (ConfigurationError, PimNoAnswer, Refusal, NotProven)
+"""What may be wrong with one task, and right with the next."""
 
 Watcher = Callable[[Do | Mend], None]
 
@@ -42,12 +46,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """What a pass did, where it ended, and what is true now."""
+    """What a pass did, where it ended, and what is true now.
+
+    Attributes:
+        troubles: what failed and held up nothing else; it is tried again later.
+    """
 
     done: tuple[Do | Mend, ...]
     end: Wait | Alarm
     state: ConnectorState
     findings: tuple[Finding, ...]
+    troubles: tuple[VaultPimError, ...] = ()
 
 
 class Reconciler:
@@ -98,15 +107,17 @@ class Reconciler:
 
         Raises:
             TakenOver: somebody else works on the connector; nothing was done after that.
-            NoAnswer, Refusal, NotProven: the step in hand failed; the next pass goes on from what is true then.
+            NoAnswer, Refusal, NotProven: a step failed that others wait for; the next pass goes on from what is true.
             AuditUnavailable: nothing was done.
         """
         hold = Hold(self.tools, id_)
         look = observe(self.tools, id_, connector, survey)
         done: list[Do | Mend] = []
+        tried: frozenset[str] = frozenset()
+        troubles: tuple[VaultPimError, ...] = ()
         try:
             while True:
-                facts = self._facts(hold, connector, look, impatient=impatient)
+                facts = replace(self._facts(hold, connector, look, impatient=impatient), tried=tried)
                 decision = decide(facts)
                 if survey is not None and not isinstance(decision, Wait):
                     survey, look = None, observe(self.tools, id_, connector)
@@ -117,19 +128,28 @@ class Reconciler:
                     decision = Wait(until=facts.now, reason=Reason.STOPPING)
                     break
                 watch(decision)
-                outcome = self._carry_out(hold, facts, decision)
+                try:
+                    outcome = self._carry_out(hold, facts, decision)
+                except _THIS_TASK_ALONE as error:
+                    name = task(decision)
+                    if name is None:
+                        raise
+                    hold.save(hold.state.failed(name, error.what, self.tools.clock.now()))
+                    tried, troubles = tried | {name}, (*troubles, error)
+                    look = observe(self.tools, id_, connector)
+                    continue
                 look = replace(look, observation=outcome.observation)
                 impatient = impatient and outcome.refusal is None
                 done.append(decision)
-            hold.release(_settled(hold.state, decision))
+            hold.release(_settled(hold.state, decision, self.tools.clock.now()))
         except TakenOver:
             raise
         except VaultPimError as error:
             with suppress(VaultPimError):
-                hold.release(_failed(hold.state, error.what, self.tools.clock.now()))
+                hold.release(hold.state.failed(None, error.what, self.tools.clock.now()))
             raise
         _raise_silence(decision, look)
-        return Pass(done=tuple(done), end=decision, state=hold.state, findings=findings(facts))
+        return Pass(done=tuple(done), end=decision, state=hold.state, findings=findings(facts), troubles=troubles)
 
     def _carry_out(self, hold: Hold, facts: Facts, decision: Do | Mend) -> Done:
         """Intent before effect, stage after effect; both audited."""
@@ -146,9 +166,9 @@ class Reconciler:
         except VaultPimError as error:
             self._record(facts, decision, tags.failed, {"what": error.what, "why": error.why})
             raise
-        state = outcome.state
+        state = outcome.state.succeeded(task(decision))
         if outcome.refusal is not None:
-            state = _failed(state, outcome.refusal, self.tools.clock.now())
+            state = state.failed(None, outcome.refusal, self.tools.clock.now())
         hold.save(state)
         self._record(facts, decision, tags.done, outcome.detail)
         return outcome
@@ -196,19 +216,13 @@ def _issues(decision: Do | Mend) -> TypeGuard[Do]:
     return isinstance(decision, Do) and decision.step is Step.ISSUE
 
 
-def _failed(state: ConnectorState, what: str, now: datetime) -> ConnectorState:
-    """One more failed try in a row."""
-    count = state.failures.count if state.failures else 0
-    return replace(state, failures=Failures(count=count + 1, last_at=now, what=what))
-
-
 _UNSETTLED = (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT, Reason.STOPPING)
 
 
-def _settled(state: ConnectorState, end: Wait | Alarm) -> ConnectorState:
+def _settled(state: ConnectorState, end: Wait | Alarm, now: datetime) -> ConnectorState:
     """A pass that came to its end forgets earlier failures, unless it waits because of them."""
     waits = isinstance(end, Wait) and end.reason in _UNSETTLED
-    return state if waits else replace(state, failures=None)
+    return state if waits else replace(remaining(state, now), failures=None)
 
 
 def _raise_silence(decision: Decision, look: Look) -> None:

@@ -178,9 +178,8 @@ def label_taken(facts: Facts, connector: Connector, pim: PimSight, number: int) 
 def no_free_slot(facts: Facts, connector: Connector, pim: PimSight, number: int) -> Alarm | None:
     """The PIM takes only so many connections; one that is there already under our label needs no new slot."""
     label = connector.id.label(number)
-    if taken_over(facts, connector) is not None or pim.survey.free_slots != 0:
-        return None
-    if any(one.label.lower() == label for one in pim.survey.sightings):
+    known = taken_over(facts, connector) is not None or any(one.label.lower() == label for one in pim.survey.sightings)
+    if known or pim.survey.free_slots != 0:
         return None
     return Alarm(
         reason=Reason.NO_FREE_SLOT,

@@ -3,7 +3,7 @@
 Called by the engine once per step. Pure: the same facts always give the same decision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from vault_pim.domain.connector import Connector
@@ -13,12 +13,25 @@ from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
+from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
 
 
 def decide(facts: Facts) -> Decision:
-    """The next step of a connector, or why there is none."""
-    return next(decision for rule in RULES if (decision := rule(facts)))
+    """The next step of a connector, or why there is none.
+
+    What failed beside the way of a new set stands back for a while, and what comes after it goes on.
+    """
+    answers = (decision for rule in RULES if (decision := rule(facts)))
+    waiting: list[datetime] = []
+    decision = next(answers)
+    while (until := stands_back(facts, decision)) is not None:
+        waiting.append(until)
+        decision = next(answers)
+    if not waiting or not isinstance(decision, Wait) or decision.reason not in _NOTHING_DUE:
+        return decision
+    instants = [one for one in (*waiting, decision.until) if one is not None and one > facts.now]
+    return Wait(until=min(instants), reason=Reason.TRIED_LATER)
 
 
 def held_by_another(facts: Facts) -> Decision | None:
@@ -69,11 +82,9 @@ def orphan(facts: Facts) -> Decision | None:
     """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again; not one
     that a live generation took over in place."""
     ended = [one for one in facts.state.generations if one.stage.final and facts.state.sharing(one) is None]
-    for sighting in _pim(facts).survey.sightings:
-        for generation in ended:
-            if is_ours(generation, sighting):
-                return Mend(part=Part.ORPHAN, reason=Reason.ORPHAN, number=generation.number)
-    return None
+    seen = _pim(facts).survey.sightings
+    again = [one.number for sighting in seen for one in ended if is_ours(one, sighting)]
+    return _first(facts, [Mend(part=Part.ORPHAN, reason=Reason.ORPHAN, number=number) for number in again])
 
 
 def backing_off(facts: Facts) -> Decision | None:
@@ -131,10 +142,8 @@ def served_as_known(facts: Facts) -> Decision | None:
 
 def grace_over(facts: Facts) -> Decision | None:
     """A superseded set goes when its grace is over, but never while the path serves it (its successor may be lost)."""
-    for generation in facts.state.in_grace:
-        if _retire_at(generation, facts.now) <= facts.now and not _serves(facts, generation):
-            return Do(step=Step.RETIRE, number=generation.number, reason=Reason.GRACE_OVER)
-    return None
+    over = [one for one in facts.state.in_grace if _retire_at(one, facts.now) <= facts.now and not _serves(facts, one)]
+    return _first(facts, [Do(step=Step.RETIRE, number=one.number, reason=Reason.GRACE_OVER) for one in over])
 
 
 def not_configured(facts: Facts) -> Decision | None:
@@ -151,7 +160,7 @@ def role_as_declared(facts: Facts) -> Decision | None:
 
 def successor(facts: Facts) -> Decision | None:
     """A new generation is planned and issued when a check says so."""
-    if facts.connector is None:
+    if facts.connector is None or facts.state.pending is not None:
         return None
     reason, number = rotation_due(facts, facts.connector), facts.state.next_number
     if reason is None:
@@ -192,6 +201,14 @@ RULES: tuple[Rule, ...] = (
     successor,
     nothing_due,
 )
+
+
+_NOTHING_DUE = (Reason.NOT_DUE, Reason.WINDOW_CLOSED, Reason.IN_GRACE, Reason.CUT_OFF, Reason.NOT_CONFIGURED)
+
+
+def _first(facts: Facts, due: Sequence[Do | Mend]) -> Do | Mend | None:
+    """The first of several that are due; one that stands back comes last."""
+    return next((one for one in due if stands_back(facts, one) is None), due[0] if due else None)
 
 
 def role_due(facts: Facts, connector: Connector) -> Decision | None:

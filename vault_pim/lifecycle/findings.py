@@ -9,6 +9,7 @@ from vault_pim.domain.outcomes import Finding
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.wording import clean, format_duration, human_duration
 from vault_pim.lifecycle.checks import is_ours
+from vault_pim.lifecycle.faults import keeps_failing
 from vault_pim.lifecycle.schedule import due_of_current
 
 ALMOST_OVER = 1 / 4
@@ -17,7 +18,17 @@ ALMOST_OVER = 1 / 4
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
-    looks = _half_replaced, _foreign_users, _overdue, _strangers, _reappeared, _access, _configuration, _grace
+    looks = (
+        _half_replaced,
+        keeps_failing,
+        _foreign_users,
+        _overdue,
+        _strangers,
+        _reappeared,
+        _access,
+        _configuration,
+        _grace,
+    )
     return tuple(found for look in looks for found in look(facts))
 
 

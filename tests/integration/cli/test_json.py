@@ -9,6 +9,7 @@ from tests.docs.json_page import missing, surplus
 from tests.integration.cli.conftest import Arena, Command
 from vault_pim.sandbox.akeneo.connections import create
 from vault_pim.sandbox.connector import Connector
+from vault_pim.sandbox.faults import Fault
 
 
 def test_every_key_is_documented_and_every_documented_key_is_there(
@@ -33,7 +34,11 @@ def test_every_key_is_documented_and_every_documented_key_is_there(
     look("plan, apply, rotate", "apply")
     arena.configure(lambda document: document["connectors"]["shop"].update(rotation="in-place"))
     look("plan, apply, rotate", "rotate", "shop")
+    arena.configure(lambda document: document["connectors"]["shop"]["permissions"].append("pim_api_locale_list"))
+    arena.pim.faults.add(Fault(kind="html_500", method="POST", path="/user/role/update/*"))
+    look("plan, apply, rotate", "apply", "shop")
     look("status", "status")
+    assert run("apply", "shop").code == 0
     look("get", "get", "shop")
     look("bootstrap", "bootstrap", "shop")
     look("bootstrap", "bootstrap", "shop", "--intercepted", seen["bootstrap"][0]["accessor"])

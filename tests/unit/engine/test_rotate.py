@@ -94,11 +94,11 @@ def test_set_that_lives_on_at_the_pim_is_not_retired(provisioned: World) -> None
     provisioned.rotate()
     provisioned.clock.forward(DAY)
     provisioned.pim.undead = True
-    with pytest.raises(NotProven):
-        provisioned.run()
+    (trouble,) = provisioned.run().troubles
+    assert isinstance(trouble, NotProven)
     assert stages(provisioned) == [Stage.GRACE, Stage.CURRENT]
     assert (ERP, 1) in provisioned.credentials.copies
-    assert provisioned.state.failures is not None
+    assert provisioned.state.fault("retire generation 1") is not None
 
 
 def test_former_set_whose_label_a_stranger_took_is_retired_once_proven_dead(provisioned: World) -> None:
