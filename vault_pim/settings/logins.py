@@ -14,7 +14,7 @@ from vault_pim.settings.section import Section, Text
 from vault_pim.settings.values import AbsolutePath, Duration, Network, Url, refusal
 
 LoginMount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")]
-Exact = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\s*,](?:[^*,]*[^\s*,])?$")]
+Exact = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\s*](?:[^*]*[^\s*])?$")]
 KubernetesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$", max_length=253)]
 
 NETWORKS = "Networks it may log in from, and use its token from. Default: anywhere."

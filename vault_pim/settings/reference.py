@@ -28,7 +28,8 @@ nothing else; a connector that is declared twice is refused, and both files are 
 - **Paths** are absolute.
 - **Secrets** never stand in the configuration: a key that ends in `_file` names a file that holds one. It must be a
   regular file that only its owner can read (mode 600 or 400); one final newline is not part of the secret; it is read
-  when it is used.
+  when it is used. In `/run/secrets`, `/var/run/secrets` and the folders of `VAULT_PIM_SECRET_DIRS` others may read it,
+  as Docker and Kubernetes mount secrets, but not write it.
 - **URLs** are https. Plain http is accepted for this machine alone (`localhost`, `127.0.0.0/8`, `::1`), since secrets
   travel.
 

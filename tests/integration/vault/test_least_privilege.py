@@ -41,6 +41,13 @@ FORBIDDEN_TO_THE_DAEMON = [
     ("POST", "auth/approle/role/vault-pim-daemon", {"token_policies": ["administrator"]}),
     ("POST", "auth/approle/role/vault-pim-daemon/secret-id", {}),
     ("POST", "auth/approle/role/mine", {"token_policies": ["administrator"]}),
+    # logins of other methods
+    ("POST", "auth/vault-pim/prod/erp.jwt/config", {"jwks_url": "https://mine"}),
+    ("POST", "auth/vault-pim/prod/erp.jwt/role/vault-pim.prod.erp", {"bound_claims": {}}),
+    ("POST", "auth/vault-pim/prod/erp.kubernetes/config", {"kubernetes_host": "https://mine"}),
+    ("POST", "auth/vault-pim/prod/erp.kubernetes/role/mine", {"token_policies": ["administrator"]}),
+    ("POST", "auth/vault-pim/prod/erp.certificate/certs/mine", {"certificate": "x"}),
+    ("POST", "sys/auth/vault-pim/prod/erp.jwt", {"type": "jwt"}),
     # an unwrapped secret-id
     ("POST", f"{ROLE}/secret-id", {}),
     # tokens
