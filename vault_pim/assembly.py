@@ -3,11 +3,7 @@
 Objects are made when they are first needed: a command that never speaks to a PIM does not even load what would.
 """
 
-import getpass
 import logging
-import os
-import socket
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, assert_never
 
 from vault_pim.audit.checkpoints import take
@@ -18,6 +14,7 @@ from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.errors import ConfigurationError, VaultNoAnswer, VaultPimError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
+from vault_pim.here import SystemClock, who
 from vault_pim.ports import PimDriver
 from vault_pim.settings import Settings, logins
 from vault_pim.settings.shape import VaultSettings
@@ -54,25 +51,17 @@ RENEWING = frozenset({"daemon", "apply"})
 """The roles that run again and again, and so see to our own secret-id."""
 
 
-class SystemClock:
-    """The wall clock of this machine."""
-
-    def now(self) -> datetime:
-        """The present instant in UTC."""
-        return datetime.now(UTC)  # noqa: TID251 - this is the one clock
-
-
 class Installation:
     """Everything one configuration describes, ready to be worked with.
 
     Attributes:
-        me: who this is, as holder of connectors and in the audit log: `<command>/<account>@<host>:<process id>`.
+        me: see `who`.
     """
 
     def __init__(self, settings: Settings, *, role: str) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        self.me = f"{role}/{_account()}@{socket.gethostname()}:{os.getpid()}"
+        self.me = who(role)
         self.layout = layout(settings.vault)
         self.vault = VaultSession(address(settings.vault, renew=role in RENEWING))
         self.states = VaultStateStore(self.vault, self.layout)
@@ -191,14 +180,6 @@ class Installation:
 def assemble(settings: Settings, *, role: str) -> Installation:
     """Build what the settings describe; `role` is `daemon` or the name of the command."""
     return Installation(settings, role=role)
-
-
-def _account() -> str:
-    """The account of the operating system that runs this; its number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def layout(vault: VaultSettings) -> Layout:

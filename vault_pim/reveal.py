@@ -1,14 +1,14 @@
 """The only door out of a `SecretStr`.
 
-Called by `pim`, `vault` and `client` inside the very call that sends the value; importing it is a privilege that the
-import contracts give to those rooms alone.
+Called by `pim`, `vault`, `client` and `breakglass` inside the very call that sends the value; importing it is a
+privilege that the import contracts give to those rooms alone.
 """
 
 from typing import Literal
 
 from vault_pim.domain.secret import SecretStr
 
-Destination = Literal["pim", "vault", "connector", "fingerprint", "signature"]
+Destination = Literal["pim", "vault", "connector", "fingerprint", "signature", "breakglass"]
 
 
 def reveal(secret: SecretStr, *, to: Destination) -> str:

@@ -21,6 +21,7 @@ TITLES = {
     "revocation:resumed": "revocation asked for again",
     "rotation:asked": "a new set asked for",
     "breakglass:asked": "break-glass: cut at the PIM asked for, without Vault",
+    "breakglass:begun": "break-glass: deletion at the PIM begun",
     "breakglass:cut": "break-glass: deleted at the PIM",
     "breakglass:failed": "break-glass: failed",
 }
@@ -30,13 +31,14 @@ BEGUN, DONE, FAILED = ":begun", ":done", ":failed"
 def title(entry: Entry) -> str:
     """What happened, in a few words."""
     tag = str(entry["tag"])
+    number = entry.get("generation")
     if tag in TITLES:
-        return TITLES[tag]
+        return TITLES[tag] + (f", generation {number}" if number else "")
     subject, _, outcome = tag.rpartition(":")
     doing = str(entry.get("step", ""))
     if subject.startswith("surroundings"):
         doing = f"mend {doing}"
-    if (number := entry.get("generation")) is not None:
+    if number is not None:
         doing = f"{doing} generation {number}"
     return f"{doing}: {outcome}"
 

@@ -64,6 +64,9 @@ COMMANDS: dict[str, Entry] = {
         target="vault_pim.cli.prove:prove", help="Show that each set opens its own door alone.", panel=RESPOND
     ),
     "identify": Entry(target="vault_pim.cli.identify:identify", help="Find whose a leaked value is.", panel=RESPOND),
+    "breakglass": Entry(
+        target="vault_pim.cli.breakglass:app", help="For the day on which Vault is gone.", panel=RESPOND
+    ),
     "incident": Entry(target="vault_pim.cli.incident:app", help="Show and export what was done.", panel=RESPOND),
     "audit": Entry(target="vault_pim.cli.audit:app", help="Check logs and records; print the key.", panel=RESPOND),
     "bootstrap": Entry(

@@ -2,11 +2,13 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vault_pim.assembly import Installation, assemble
+from vault_pim.cli.bundles import IdentityFile, PassphraseFile, cut, open_bundle
 from vault_pim.cli.confirm import confirm
 from vault_pim.cli.invocation import AsJson, ConnectorName, invocation
 from vault_pim.cli.outcomes import describe
@@ -26,7 +28,19 @@ LOOK_AGAIN = 0.2
 def revoke(
     context: typer.Context,
     connector: ConnectorName,
+    *,
     reason: Annotated[str, typer.Option("--reason", help="Why; stands in the record and in the audit log.")],
+    breakglass: Annotated[
+        Path | None,
+        typer.Option(
+            "--breakglass", metavar="FILE", help="Cut at the PIM alone, by this bundle: Vault is sealed or gone."
+        ),
+    ] = None,
+    identity: IdentityFile = None,
+    passphrase_file: PassphraseFile = None,
+    newer: Annotated[
+        bool, typer.Option("--newer", help="With --breakglass: also delete sets made after the bundle, by their label.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -34,14 +48,20 @@ def revoke(
 
     The connector stays cut off until `vault-pim rotate` gives it a new set. Running it again continues, and shows the
     proof. Exits 0 when proven, 5 when begun but not proven.
+
+    With --breakglass it is cut at the PIM alone and exits 5: `vault-pim breakglass finish` does the rest.
     """
     output = Output(as_json=as_json)
+    if breakglass is not None:
+        opened = open_bundle(invocation(context), breakglass, identity, passphrase_file, output)
+        cut(opened, connector, reason=reason, newer=newer, yes=yes, output=output)
+        return
     with assemble(invocation(context).settings(), role="revoke") as installation:
         id_ = installation.find(connector)
         confirm(f"Revoke every credential set of {id_}? It stops working at once.", yes=yes)
         begun = installation.clock.now()
         ask_revocation(installation.reconciler(id_.pim).tools, id_, reason=reason)
-        proven = _carry_out(output, installation, id_)
+        proven = carry_out(output, installation, id_)
         seconds = (installation.clock.now() - begun).total_seconds()
         output.json(
             {
@@ -62,7 +82,7 @@ def revoke(
         output.line(f"It stays cut off. For a new set: vault-pim rotate {id_}", WARN)
 
 
-def _carry_out(output: Output, installation: Installation, id_: ConnectorId) -> Revocation:
+def carry_out(output: Output, installation: Installation, id_: ConnectorId) -> Revocation:
     """Run passes until the revocation is proven, or watch a daemon that does."""
     reconciler, pause = installation.reconciler(id_.pim), threading.Event()
     until = installation.clock.now() + PATIENCE

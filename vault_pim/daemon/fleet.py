@@ -15,7 +15,7 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from vault_pim.assembly import Installation, SystemClock
+from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.daemon.narrate import Narrated
@@ -23,6 +23,7 @@ from vault_pim.daemon.worker import PimWorker, where
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, VaultPimError
 from vault_pim.engine.reconcile import Reconciler
+from vault_pim.here import SystemClock
 
 logger = logging.getLogger(__name__)
 

@@ -20,11 +20,13 @@ class Tag(StrEnum):
     REVOCATION_ASKED = "revocation:asked"
     REVOCATION_RESUMED = "revocation:resumed"
     BREAKGLASS_ASKED = "breakglass:asked"
+    BREAKGLASS_BEGUN = "breakglass:begun"
     BREAKGLASS_CUT = "breakglass:cut"
     BREAKGLASS_FAILED = "breakglass:failed"
     SECRET_ID_ASKED = "secret-id:asked"  # noqa: S105 - no secret
     SECRET_ID_WRAPPED = "secret-id:wrapped"  # noqa: S105 - no secret
     SECRET_ID_INTERCEPTED = "secret-id:intercepted"  # noqa: S105 - no secret
+    BREAKGLASS_EXPORTED = "breakglass:exported"
     CHECKPOINT = "audit:checkpoint"
 
 

@@ -1,6 +1,7 @@
 """What a person asks for: a rotation or a revocation. Saved durably first; the passes then carry it out."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotProven, TakenOver
@@ -38,25 +39,31 @@ def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
     return hold.state
 
 
-def ask_revocation(tools: Tools, connector: ConnectorId, *, reason: str) -> ConnectorState:
+def ask_revocation(
+    tools: Tools, connector: ConnectorId, *, reason: str, since: datetime | None = None
+) -> ConnectorState:
     """Ask for the end of every set issued so far. Whoever works on the connector loses it to this.
 
     Asked again while the first is not lifted, it goes on with the first, and does not wait for whoever died over it.
 
+    Args:
+        tools: the ports.
+        connector: whose sets.
+        reason: for the record.
+        since: when the incident began, if that was before: it was cut at the PIM while Vault was away.
+
     Raises:
         TakenOver: others kept writing; nothing was asked.
     """
-    asked_at = tools.clock.now()
+    asked_at = since or tools.clock.now()
     for _ in range(TRIES):
         hold = Hold(tools, connector)
         if hold.state.cut_off:
             state, tag = hold.state, Tag.REVOCATION_RESUMED
         else:
             asked = Revocation(through=hold.state.next_number - 1, reason=reason, asked_at=asked_at, asked_by=tools.me)
-            state, tag = (
-                replace(hold.state, revocation=asked, rotation_asked_at=None, failures=None),
-                Tag.REVOCATION_ASKED,
-            )
+            state = replace(hold.state, revocation=asked, rotation_asked_at=None, failures=None)
+            tag = Tag.REVOCATION_ASKED
         _tell(tools, tag, state, reason)
         try:
             hold.let_nobody_hold(state)

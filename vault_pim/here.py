@@ -1,0 +1,27 @@
+"""Who this process is, and what time it is here. The one clock; used by `assembly`, and by commands without it."""
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The wall clock of this machine."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - this is the one clock
+
+
+def who(role: str) -> str:
+    """Who this process is, as holder of connectors and in the audit log: `<command>/<account>@<host>:<process id>`."""
+    return f"{role}/{_account()}@{socket.gethostname()}:{os.getpid()}"
+
+
+def _account() -> str:
+    """The account of the operating system that runs this; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
