@@ -33,6 +33,7 @@ from vault_pim.leaks.shapes import BASE36, BASE62, HEX_DIGITS
 
 WRITERS = 8
 GENERATIONS = 2
+SEED = 1
 MEGABYTE = 1_000_000
 LEAST_SPEED = 100.0
 MOST_MEMORY = 300.0
@@ -67,16 +68,18 @@ class Outcome:
         return self.megabytes / self.seconds
 
 
-def identify_in_a_long_log(*, connectors: int, megabytes: int, hidden: int, seed: int = 1) -> Outcome:
+def identify_in_a_long_log(
+    world: Playground, *, connectors: int, megabytes: int, hidden: int, seed: int = 1
+) -> Outcome:
     """Run it once.
 
     Args:
+        world: set up.
         connectors: how many are in the index, each with two generations.
         hidden: how many of their values are in the log.
     """
-    random_ = random.Random(seed)  # noqa: S311 - reproducible noise
-    with tempfile.TemporaryDirectory(prefix="vault-pim-leak-") as folder, Playground(Path(folder), "7.0") as world:
-        world.set_up()
+    random_ = random.Random(SEED)  # noqa: S311 - reproducible noise
+    with tempfile.TemporaryDirectory(prefix="vault-pim-leak-") as folder:
         values = _fill(world, connectors)
         chosen = dict(random_.sample(sorted(values.items()), hidden))
         log = Path(folder) / "log.txt"
@@ -149,7 +152,7 @@ WAYS: tuple[Callable[[str], str], ...] = (
 def _write(log: Path, size: int, values: list[str], random_: random.Random) -> None:
     """Noise with the values in it, every second one across a border of what is searched at once."""
     noise = "".join(_noise(random_, 20_000)).encode()
-    places = sorted(random_.sample(range(1, max(size // STRETCH, len(values) + 1)), len(values)))
+    places = sorted(random_.choices(range(1, size // STRETCH), k=len(values)))
     with log.open("wb") as file:
         for index, (place, value) in enumerate(zip(places, values, strict=True)):
             text = f"\n{WAYS[index % len(WAYS)](value)} \n".encode()
@@ -205,7 +208,14 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=1_000)
     parser.add_argument("--hidden", type=int, default=50)
     asked = parser.parse_args()
-    outcome = identify_in_a_long_log(connectors=asked.connectors, megabytes=asked.megabytes, hidden=asked.hidden)
+    with (
+        tempfile.TemporaryDirectory(prefix="vault-pim-bench-") as directory,
+        Playground(Path(directory), "7.0") as world,
+    ):
+        world.set_up()
+        outcome = identify_in_a_long_log(
+            world, connectors=asked.connectors, megabytes=asked.megabytes, hidden=asked.hidden
+        )
     print(f"{outcome.megabytes:.0f} MB, {outcome.entries} values in the index, {outcome.hidden} hidden")
     print(f"missed {len(outcome.missed)}, told falsely {len(outcome.false)}, exit code {outcome.exit_code}")
     seconds = f"{outcome.seconds:.1f} s, {outcome.cpu:.1f} s of processor"

@@ -15,7 +15,7 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import NoAnswer, Refusal
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.secret import SecretStr
-from vault_pim.leaks.own_password import is_own_password
+from vault_pim.leaks import own_password
 from vault_pim.leaks.scan import Readable, Scanner
 from vault_pim.leaks.shapes import TOKEN, looks_like_token
 from vault_pim.pim.found_values import FoundValues
@@ -106,7 +106,7 @@ class LeakSearch:
         leaked = Leaked()
         whole = _Pasted(source)
         seen: set[bytes] = set()
-        scanner = Scanner({*self._installation.issued.shapes(), TOKEN})
+        scanner = Scanner({*self._installation.issued.shapes(), own_password.SHAPE, TOKEN})
         for read, candidates in scanner.stretches(whole, processes=min(os.cpu_count() or 1, MOST_PROCESSES)):
             leaked.read += read
             report(read)
@@ -123,7 +123,7 @@ class LeakSearch:
         leaked.values.update(dict.fromkeys(found, value))
         if not found and looks_like_token(candidate) and len(leaked.tokens) < MOST_TOKENS:
             leaked.tokens[candidate] = value
-        elif not found and is_own_password(candidate.decode(errors="replace")):
+        elif not found and own_password.is_own_password(candidate.decode(errors="replace")):
             leaked.strangers.add(candidate)
 
     def standing(self, issued: Issued, value: SecretStr) -> Standing:

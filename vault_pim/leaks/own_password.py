@@ -8,12 +8,15 @@ import re
 import zlib
 from typing import Final
 
+from vault_pim.leaks.shapes import Alphabet, Shape
+
 PREFIX: Final = "vpim_"
 RANDOM_CHARACTERS: Final = 32
 """190 bits. With prefix and checksum 43 characters: a token request, user name included, may have no more than 300
 bytes (contracts/akeneo/by-release.md §4.1)."""
 CHECKSUM_CHARACTERS: Final = 6
 DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SHAPE: Final = Shape(Alphabet.URL_SAFE, 43, 43)
 PATTERN: Final = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{RANDOM_CHARACTERS + CHECKSUM_CHARACTERS}}}")
 
 
