@@ -42,6 +42,7 @@ bench: $(STAMP)  ## Ratios against bare calls, in one run; not part of the tests
 torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how many kills, HISTORIES: of the model.
 	VAULT_PIM_HISTORIES=$(HISTORIES) $(BIN)/pytest -q --timeout 0 tests/model/test_histories.py
 	$(BIN)/python -m tests.crash --kills $(TORTURE) --write
+	$(BIN)/python -m tests.load
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* dist build
