@@ -68,9 +68,7 @@ class Outcome:
         return self.megabytes / self.seconds
 
 
-def identify_in_a_long_log(
-    world: Playground, *, connectors: int, megabytes: int, hidden: int, seed: int = 1
-) -> Outcome:
+def identify_in_a_long_log(world: Playground, *, connectors: int, megabytes: int, hidden: int) -> Outcome:
     """Run it once.
 
     Args:
