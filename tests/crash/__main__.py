@@ -1,12 +1,13 @@
 """`make torture`: kills and faults at every point, several worlds at once, and the table of what came of it.
 
-    python -m tests.crash --kills 2000 --faults 1000 --workers 2
+    python -m tests.crash --kills 2500 --faults 1500
 
 Exits 1 if anything bad came of anything. With `--write` the tables go into docs/explanation/failure.md
 and into failure.csv beside it.
 """
 
 import argparse
+import itertools
 import multiprocessing
 import random
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 
 from tests.crash import report
+from tests.crash.place import PLACES
 from tests.crash.torture import Outcome
 from tests.crash.workers import Orders, work
 
@@ -21,9 +23,10 @@ from tests.crash.workers import Orders, work
 def main() -> int:
     """Torture, and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=2000)
-    parser.add_argument("--faults", type=int, default=1000, help="drawn from each fault at each point")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--kills", type=int, default=2500)
+    parser.add_argument("--faults", type=int, default=1500, help="drawn from each fault at each point")
+    parser.add_argument("--workers", type=int, default=1, help="for each kind of world")
+    parser.add_argument("--minutes", type=float, default=600, help="stop then, done or not")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--write", action="store_true", help="into docs/explanation/failure.md")
     given = parser.parse_args()
@@ -31,11 +34,19 @@ def main() -> int:
     context, begun = multiprocessing.get_context("spawn"), time.monotonic()
     told = context.Queue()
     processes = []
-    for worker in range(given.workers):
-        orders = Orders(worker=worker, workers=given.workers, kills=given.kills, faults=given.faults, seed=given.seed)
+    for place, worker in itertools.product(PLACES, range(given.workers)):
+        orders = Orders(
+            place=place,
+            worker=worker,
+            workers=given.workers,
+            kills=given.kills,
+            faults=given.faults,
+            seed=given.seed,
+            until=begun + 60 * given.minutes,
+        )
         processes.append(context.Process(target=work, args=(orders, told)))
         processes[-1].start()
-    outcomes = list(_gather(told, given.workers))
+    outcomes = list(_gather(told, len(processes)))
     for process in processes:
         process.join()
     minutes = (time.monotonic() - begun) / 60

@@ -68,12 +68,14 @@ class Cluster:
     Attributes:
         nodes: in the order of their making.
         url: of the first.
+        audit_device, audit_path: as of `SandboxBao`; all nodes write to the same file.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.nodes = [Node(directory / f"node{number}") for number in range(NODES)]
         self.url = self.nodes[0].url
+        self.audit_device, self.audit_path = self.nodes[0].audit_device, self.nodes[0].audit_path
         self._lock = threading.Lock()
         shared = [pattern.search(self.nodes[0].configuration)[0] for pattern in _SHARED]  # type: ignore[index]
         for number, node in enumerate(self.nodes):

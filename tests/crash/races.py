@@ -16,6 +16,8 @@ from tests.crash.torture import Outcome, Torture
 DAEMONS = 2
 WITHIN = 0.6
 """Seconds in which the command begins, and Vault is harmed; about as long as the work takes."""
+QUIET = 2.0
+"""Seconds without a change in state after which whoever holds the connector is not at work any more."""
 NO_ANSWER = (1, 4)
 LOST_OR_DONE = (0, 2, 5)
 
@@ -87,9 +89,13 @@ class Track:
         """Wait until nothing is left to do, then end the daemons."""
         deadline = time.monotonic() + PATIENCE
         world = self._world
+        record, since = world.record(), time.monotonic()
         while not (settled := world.settled()) and time.monotonic() < deadline:
-            world.let_time_pass()
             _pause(0.05)
+            if record != (record := world.record()):
+                since = time.monotonic()
+            elif time.monotonic() - since > QUIET:
+                world.let_time_pass()
         for daemon in self._daemons:
             daemon.end()
         codes = [daemon.wait() for daemon in self._daemons]
