@@ -18,6 +18,7 @@ from vault_pim.audit.chain import ChainFile
 from vault_pim.audit.incident import Record, read
 from vault_pim.audit.log import as_json
 from vault_pim.audit.ports import IncidentStore, Signer
+from vault_pim.audit.retries import Retries
 from vault_pim.audit.signing import PublicKey
 from vault_pim.domain.errors import NoAnswer, TakenOver, VaultNoAnswer, VaultPimError
 from vault_pim.domain.events import Event
@@ -44,6 +45,7 @@ class IncidentLog:
         self._signer = signer
         self._clock = clock
         self._silent_until: datetime | None = None
+        self._retries = Retries()
 
     def record(self, event: Event) -> None:
         """Record an event; what the incident's record lacks of it is logged, and never raised.
@@ -55,7 +57,8 @@ class IncidentLog:
             self._log.record(event)
         finally:
             if event.incident is not None:
-                self._keep(event.incident, event)
+                for one in self._retries.worth_telling(event):
+                    self._keep(event.incident, one)
 
     def names(self) -> tuple[str, ...]:
         """Every incident that this machine or Vault knows of, oldest first; a silent Vault knows of none."""
