@@ -161,11 +161,13 @@ class FakeAccess:
 
     Attributes:
         stubborn: restoring has no effect.
+        astray: no login opens its own path.
     """
 
     wire: Wire
     entities: dict[ConnectorId, Entity] = field(default_factory=dict)
     stubborn: bool = False
+    astray: bool = False
     room: str = "access"
 
     @port_call
@@ -198,7 +200,9 @@ class FakeAccess:
         """A login opens its own path alone; without AppRole there is none."""
         if not connector.logins:
             return Refused(reason="it does not log in by AppRole")
-        return Reach(own=True, opened=(), refused=frozenset(others), tried=1)
+        if self.entities[connector.id].disabled:
+            return Refused(reason="logging in as it failed")
+        return Reach(own=not self.astray, opened=(), refused=frozenset(others), tried=1)
 
     @port_call
     def live_tokens(self, connector: ConnectorId) -> int:

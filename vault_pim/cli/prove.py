@@ -14,6 +14,7 @@ from vault_pim.assembly import Installation, assemble
 from vault_pim.audit.separation import separation_document
 from vault_pim.audit.separation_page import render_separation
 from vault_pim.audit.signing import sign_document
+from vault_pim.cli.drill import run_drills
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
@@ -31,6 +32,9 @@ Report = Callable[[str], None]
 def prove(
     context: typer.Context,
     connectors: ConnectorNames = None,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Rehearse a revocation on the connectors that are there for it.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the signed JSON and the HTML page.")
     ] = None,
@@ -41,11 +45,17 @@ def prove(
     Logs in to Vault as each connector, once, and leaves nothing of it. Reads no credential set as a connector, and
     makes no login that a PIM would report as a foreign user. Says what the PIM itself does not keep apart. Named
     connectors are held against all. Exits 0 if all is proven, 2 if not.
+
+    With --drill: a set is issued to a connector that is there for drills, used, revoked and proven dead, as in an
+    incident; what is left is nothing, and a record of the time it took. Exits 5 if it was begun and not proven.
     """
     output = Output(as_json=as_json)
     if out is not None and not out.is_dir():
         raise ConfigurationError(f"{out} is not a folder", advice="Make it, or name another one.")
-    with assemble(invocation(context).settings(), role="prove") as installation:
+    with assemble(invocation(context).settings(), role="drill" if drill else "prove") as installation:
+        if drill:
+            run_drills(output, installation, connectors or [])
+            return
         wanted = {installation.find(name) for name in connectors or ()}
         proof = _proof(output, installation, wanted)
     output.json(proof)
@@ -62,7 +72,7 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
     at = installation.clock.now()
     subjects: dict[str, list[Subject]] = {}
     skipped: dict[ConnectorId, str] = {}
-    for connector in installation.settings.connectors():
+    for connector in (one for one in installation.settings.connectors() if not one.drill):
         found = subject(installation.reconciler(connector.id.pim).tools, connector)
         if isinstance(found, str):
             skipped[connector.id] = found

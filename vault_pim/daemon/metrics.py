@@ -142,8 +142,18 @@ def _failures(row: Row, _: datetime) -> float:
     return row.state.failed_tries
 
 
-def _cut_off(row: Row, _: datetime) -> float:
-    return row.state.cut_off
+def _cut_off(row: Row, _: datetime) -> float | None:
+    return None if row.connector and row.connector.drill else row.state.cut_off
+
+
+def _revoke_seconds(row: Row, _: datetime) -> float | None:
+    asked = row.state.revocation
+    return (asked.proven_at - asked.asked_at).total_seconds() if asked and asked.proven_at else None
+
+
+def _drilled_at(row: Row, _: datetime) -> float | None:
+    asked = row.state.revocation if row.connector and row.connector.drill else None
+    return asked.proven_at.timestamp() if asked and asked.proven_at else None
 
 
 _OF_CONNECTOR = (
@@ -155,6 +165,8 @@ _OF_CONNECTOR = (
     ("last_pass_success", "Whether that pass came to its end without an error or an alarm.", _pass_success),
     ("consecutive_failures", "Failed tries in a row, by whichever daemon or command.", _failures),
     ("cut_off", "Whether the connector was revoked and not let in again.", _cut_off),
+    ("time_to_revoke_seconds", "From the wish to the proof of its last revocation.", _revoke_seconds),
+    ("last_drill_timestamp_seconds", "When the last drill on a drill connector was proven.", _drilled_at),
 )
 
 

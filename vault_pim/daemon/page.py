@@ -94,7 +94,7 @@ def _summary(rows: Iterable[Row]) -> str:
     counts = {
         "connector" if len(found) == 1 else "connectors": len(found),
         "to look at": sum(map(needs_a_person, found)),
-        "cut off": sum(row.state.cut_off for row in found),
+        "cut off": sum(row.state.cut_off and not (row.connector and row.connector.drill) for row in found),
     }
     return " · ".join(f"{number} {what}" for what, number in counts.items() if number or what.startswith("conn"))
 

@@ -121,6 +121,7 @@ class Connector:
         owner: whom to tell, or None.
         logins: how it logs in to Vault, at most one of each method.
         rotation: how its sets are replaced.
+        drill: nobody uses it; it has a set only while a revocation is rehearsed on it.
     """
 
     id: ConnectorId
@@ -132,6 +133,7 @@ class Connector:
     owner: str | None
     logins: tuple[DeclaredLogin, ...]
     rotation: Rotation = Rotation.OVERLAP
+    drill: bool = False
 
     def __post_init__(self) -> None:
         if self.label != self.label.strip() or not 1 <= len(self.label) <= ROLE_LABEL_LENGTH:

@@ -27,6 +27,7 @@ class Tag(StrEnum):
     SECRET_ID_WRAPPED = "secret-id:wrapped"  # noqa: S105 - no secret
     SECRET_ID_INTERCEPTED = "secret-id:intercepted"  # noqa: S105 - no secret
     BREAKGLASS_EXPORTED = "breakglass:exported"
+    DRILL_DONE = "drill:done"
     CHECKPOINT = "audit:checkpoint"
 
 

@@ -37,10 +37,12 @@ class Reason(StrEnum):
     TRIED_LATER = "tried-later"
     HELD_BY_ANOTHER = "held-by-another"
     CUT_OFF = "cut-off"
+    FOR_DRILLS = "for-drills"
     NOT_CONFIGURED = "not-configured"
     PIM_SILENT = "pim-silent"
     STOPPING = "stopping"
     # why a person is needed
+    DRILL_BROKEN_OFF = "drill-broken-off"
     FOREIGN_USER = "foreign-user"
     NO_FREE_SLOT = "no-free-slot"
     LABEL_TAKEN = "label-taken"
@@ -85,6 +87,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.TRIED_LATER: "something beside it failed and is tried again later; everything else is done",
     Reason.HELD_BY_ANOTHER: "another daemon or command works on it",
     Reason.CUT_OFF: "it was revoked; `vault-pim rotate` issues a new set",
+    Reason.FOR_DRILLS: "it is there for drills alone; `vault-pim prove --drill`",
+    Reason.DRILL_BROKEN_OFF: "a drill on it was broken off, and its set lives; run `vault-pim prove --drill` again",
     Reason.NOT_CONFIGURED: "it is no longer in the configuration",
     Reason.PIM_SILENT: "the PIM gives no answer",
     Reason.STOPPING: "vault-pim is about to stop; the next pass goes on",

@@ -158,6 +158,13 @@ def role_as_declared(facts: Facts) -> Decision | None:
     return role_due(facts, facts.connector)
 
 
+def for_drills(facts: Facts) -> Decision | None:
+    """A connector that is there for drills gets a set only when one is asked for."""
+    if facts.connector is None or not facts.connector.drill or facts.state.rotation_asked_at is not None:
+        return None
+    return Wait(until=None, reason=Reason.FOR_DRILLS)
+
+
 def successor(facts: Facts) -> Decision | None:
     """A new generation is planned and issued when a check says so."""
     if facts.connector is None or facts.state.pending is not None:
@@ -198,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     grace_over,
     not_configured,
     role_as_declared,
+    for_drills,
     successor,
     nothing_due,
 )

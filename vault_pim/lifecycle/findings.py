@@ -15,6 +15,8 @@ from vault_pim.lifecycle.schedule import due_of_current
 ALMOST_OVER = 1 / 4
 """Share of a secret-id's life that is left when a person is told: whoever renews has done so at half of it."""
 
+LONGEST_DRILL = timedelta(minutes=10)
+
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Everything that is not as it should be, in order of weight."""
@@ -22,6 +24,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         _half_replaced,
         keeps_failing,
         _foreign_users,
+        _drill,
         _overdue,
         _strangers,
         _reappeared,
@@ -56,6 +59,14 @@ def _foreign_users(facts: Facts) -> tuple[Finding, ...]:
         for one in facts.observation.pim.survey.foreign_users
         if facts.id.number_of(one.label) is not None and one.username.lower() not in own
     )
+
+
+def _drill(facts: Facts) -> tuple[Finding, ...]:
+    """A set for a drill that lives longer than any drill takes."""
+    if facts.connector is None or not facts.connector.drill or facts.state.cut_off:
+        return ()
+    left = [one for one in facts.state.live if facts.now > one.planned_at + LONGEST_DRILL]
+    return tuple(Finding(reason=Reason.DRILL_BROKEN_OFF, detail=one.label, about=one.label) for one in left)
 
 
 def _overdue(facts: Facts) -> tuple[Finding, ...]:

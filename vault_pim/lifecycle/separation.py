@@ -9,7 +9,7 @@ from itertools import permutations
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.facts import Presence
-from vault_pim.domain.outcomes import Refused, Verified
+from vault_pim.domain.outcomes import Refused, Verification
 from vault_pim.domain.separation import Checked, Claim, Evidence, Judged, Pair, Verdict
 
 Shared = Mapping[tuple[ConnectorId, ConnectorId], str]
@@ -99,11 +99,7 @@ def _at_pim(one: Evidence) -> Iterator[Checked]:
         declared = {connector.user_group} - {None}
         groups = ", ".join(sorted(found.groups)) or "none but All"
         yield _checked(Claim.GROUP, found.groups == declared, groups, f"{groups}, not as declared")
-    match one.login:
-        case Verified(allowed=allowed, forbidden=forbidden):
-            yield _checked(Claim.LOGIN, True, f"{allowed}: 200; {forbidden or 'nothing left to forbid'}: 403")
-        case Refused(reason=reason):
-            yield _checked(Claim.LOGIN, False, reason)
+    yield _own_door(one.login)
     if one.neighbour is not None:
         yield _checked(
             Claim.FOREIGN_LOGIN,
@@ -111,6 +107,12 @@ def _at_pim(one: Evidence) -> Iterator[Checked]:
             f"with its own secrets neither the user nor the client of {one.neighbour} lets it in",
             f"it opens of {one.neighbour}: {', '.join(one.opened)}",
         )
+
+
+def _own_door(login: Verification) -> Checked:
+    if isinstance(login, Refused):
+        return _checked(Claim.LOGIN, False, login.reason)
+    return _checked(Claim.LOGIN, True, f"{login.allowed}: 200; {login.forbidden or 'nothing left to forbid'}: 403")
 
 
 def _secrets(one: Evidence, shared: Shared) -> Checked:

@@ -189,4 +189,5 @@ def _connector(
         owner=settings.owner,
         logins=logins,
         rotation=settings.rotation,
+        drill=settings.drill,
     )

@@ -155,6 +155,11 @@ class ConnectorSettings(Section):
         description="`overlap`: the next set gets a connection of its own, and no call fails. `in-place`: the same "
         "connection gets a new secret and password, and calls fail until they are read. Default `overlap`.",
     )
+    drill: bool = Field(
+        False,
+        description="Nobody uses it; `prove --drill` rehearses a revocation on it. It has a set only meanwhile. "
+        "Default false.",
+    )
     auth: ConnectorAccess | None = Field(None, description="How it logs in to Vault. Default: no login is made for it.")
 
 
