@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ class Tap:
         happened: called after each request that may have changed something, with its effect in place.
         rule: answers some requests itself, so that a scenario can be had in which a side says no.
         late: how long a reply that comes too late takes.
+        most: requests to each side that were under way at once.
     """
 
     kill: Callable[[], None] = lambda: None
@@ -121,7 +123,8 @@ class Tap:
     orders: dict[int, Deed] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     met: list[tuple[str, Deed]] = field(default_factory=list)
-    _under_way: int = 0
+    most: Counter[str] = field(default_factory=Counter)
+    _under_way: Counter[str] = field(default_factory=Counter)
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
     def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
@@ -131,7 +134,8 @@ class Tap:
     def enter(self, side: str, method: str, target: str, body: bytes = b"") -> tuple[str, Deed | None]:
         """A request came."""
         with self._lock:
-            self._under_way += 1
+            self._under_way[side] += 1
+            self.most[side] = max(self.most[side], self._under_way[side])
             name = f"{self.step()}: {request_name(side, method, target, body)}"
             deed = self.orders.get(len(self.names))
             self.names.append(name)
@@ -140,16 +144,16 @@ class Tap:
                 return name, deed
             return name, None
 
-    def leave(self) -> None:
+    def leave(self, side: str) -> None:
         """A request is over."""
         with self._lock:
-            self._under_way -= 1
+            self._under_way[side] -= 1
             self._lock.notify_all()
 
     def quiet(self, timeout: float = UPSTREAM_TIMEOUT) -> bool:
         """Wait until nothing is under way."""
         with self._lock:
-            return self._lock.wait_for(lambda: not self._under_way, timeout)
+            return self._lock.wait_for(lambda: not self._under_way.total(), timeout)
 
 
 class Proxy:
@@ -211,7 +215,7 @@ class Proxy:
         try:
             return self._do(client, deed, name, lambda: self._ask(upstreams, name, method, target, headers, body))
         finally:
-            self._tap.leave()
+            self._tap.leave(self._side)
 
     def _do(self, client: socket.socket, deed: Deed | None, name: str, ask: Callable[[], Answer]) -> bool:
         if deed is Deed.KILL_BEFORE:

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from typing import Any
 from tests.crash import changes
 
 PR_SET_PDEATHSIG = 1
+_RSS = re.compile(r"^VmRSS:\s+(\d+) kB", re.MULTILINE)
 
 
 class Program:
@@ -51,6 +53,12 @@ class Program:
     def end(self) -> None:
         """SIGTERM; it may have ended before."""
         self._signal(signal.SIGTERM)
+
+    @property
+    def memory(self) -> float:
+        """Resident memory of what it runs, in MiB."""
+        found = _RSS.search(Path(f"/proc/{self._pid}/status").read_text())
+        return int(found[1]) / 1024 if found else 0.0
 
     def ended(self, *, within: float) -> bool:
         """Whether it has ended, or does so within that many seconds."""
