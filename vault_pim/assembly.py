@@ -185,7 +185,10 @@ def assemble(settings: Settings, *, role: str) -> Installation:
 def layout(vault: VaultSettings) -> Layout:
     """Where vault-pim's things lie in Vault."""
     return Layout(
-        credentials_mount=vault.credentials_mount, state_mount=vault.state_mount, audit_device=vault.audit_device
+        credentials_mount=vault.credentials_mount,
+        state_mount=vault.state_mount,
+        audit_device=vault.audit_device,
+        transit_key=vault.transit_key,
     )
 
 

@@ -36,6 +36,11 @@ class VaultSettings(Section):
     auth: OwnLogin = Field(description="How vault-pim itself logs in.")
     credentials_mount: Mount = Field("pim", description="KV v2 mount where connectors read their credential sets.")
     state_mount: Mount = Field("pim-state", description="KV v2 mount for vault-pim alone: state and pending sets.")
+    transit_key: Annotated[Mount, StringConstraints(pattern="/")] | None = Field(
+        None,
+        description="Mount and name of a Transit key, such as `transit/vault-pim`, that seals vault-pim's own keys: "
+        "`setup` makes it, and seals keys that lay open. Never change it later. Default: they lie in the state mount.",
+    )
     audit_device: Mount | None = Field(
         None,
         description="Name of Vault's file audit device, so that `identify` can tell who read a leaked value: `setup` "

@@ -15,6 +15,7 @@ from vault_pim.vault.keys import OnceMadeKey
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import FINGERPRINT_KEY, Layout
 from vault_pim.vault.session import VaultSession
+from vault_pim.vault.transit import TransitSeal
 
 KEY_BYTES = 32
 HEX_DIGITS = 32
@@ -25,7 +26,8 @@ class VaultFingerprints:
 
     def __init__(self, session: VaultSession, layout: Layout) -> None:
         state = KeyValue(session, layout.state_mount)
-        self._key = OnceMadeKey(state, FINGERPRINT_KEY, what="fingerprint key", make=_new_key)
+        seal = TransitSeal.of(session, layout)
+        self._key = OnceMadeKey(state, FINGERPRINT_KEY, what="fingerprint key", make=_new_key, seal=seal)
 
     def of(self, credentials: CredentialSet) -> dict[str, str]:
         """Fingerprint by secret field."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from vault_pim.domain.errors import TakenOver, VaultRefusal
 from vault_pim.domain.secret import SecretStr
-from vault_pim.reveal import reveal
 from vault_pim.vault.kv import KeyValue
+from vault_pim.vault.transit import TransitSeal
 
 
 class OnceMadeKey:
@@ -21,10 +21,12 @@ class OnceMadeKey:
         path: where the key lies.
         what: what people call it, such as `fingerprint key`.
         make: gives a new key as text.
+        seal: how it is kept.
     """
 
-    def __init__(self, kv: KeyValue, path: str, *, what: str, make: Callable[[], SecretStr]) -> None:
+    def __init__(self, kv: KeyValue, path: str, *, what: str, make: Callable[[], SecretStr], seal: TransitSeal) -> None:
         self._kv = kv
+        self._seal = seal
         self._path = path
         self._what = what
         self._make_one = make
@@ -45,7 +47,7 @@ class OnceMadeKey:
     def _read(self) -> SecretStr | None:
         entry = self._kv.read(self._path)
         if entry.data is not None:
-            return SecretStr(entry.data["key"])
+            return self._seal.key_of(dict(entry.data))
         if entry.kv_version:
             raise VaultRefusal(
                 f"the {self._what} was deleted",
@@ -56,7 +58,7 @@ class OnceMadeKey:
     def _make(self) -> SecretStr:
         key = self._make_one()
         try:
-            self._kv.write(self._path, {"key": reveal(key, to="vault")}, cas=0)
+            self._kv.write(self._path, self._seal.entry(key), cas=0)
         except (TakenOver, VaultRefusal):
             # another process made it in this moment; a second write is then lost, or not even allowed
             made = self._read()

@@ -23,6 +23,7 @@ class Layout:
             the leases of a mount then ends the tokens of one connector, and needs no right over any other token of
             Vault (docs/adr).
         audit_device: name of Vault's file audit device, None where vault-pim shall not ask it for hashes.
+        transit_key: mount and name of the Transit key that seals vault-pim's own keys; None where they lie open.
     """
 
     credentials_mount: str = "pim"
@@ -30,6 +31,7 @@ class Layout:
     daemon_auth: str = "approle"
     connectors_auth: str = "vault-pim"
     audit_device: str | None = None
+    transit_key: str | None = None
 
     @property
     def daemon_role(self) -> str:
@@ -91,6 +93,12 @@ READERS = "readers"
 def readers(connector: ConnectorId) -> str:
     """Folder of a connector's readers in the credentials mount; entries of metadata alone, written by the connector."""
     return f"{READERS}/{connector.pim}/{connector.name}"
+
+
+def transit_path(key: str, what: str) -> str:
+    """The path of something Transit does with a key: `encrypt`, `decrypt`, or `keys` for the key itself."""
+    mount, _, name = key.rpartition("/")
+    return f"{mount}/{what}/{name}"
 
 
 ISSUED = "fingerprints"

@@ -5,7 +5,7 @@ Every right stands beside what needs it. Whatever is not here, Vault refuses.
 
 from datetime import timedelta
 
-from vault_pim.vault.layout import Layout
+from vault_pim.vault.layout import Layout, transit_path
 
 LONGEST_WRAPPING = timedelta(hours=1)
 """How long a one-time token with a secret-id may live."""
@@ -172,6 +172,16 @@ path "sys/audit-hash/{device}" {{
 }}
 """
 
+_TRANSIT = """
+# vault-pim's own keys, which Transit seals
+path "{encrypt}" {{
+  capabilities = ["update"]
+}}
+path "{decrypt}" {{
+  capabilities = ["update"]
+}}
+"""
+
 _OWN = "{{identity.entity.metadata.pim}}/{{identity.entity.metadata.connector}}"
 _OWN_IDENTITY = "vault-pim.{{identity.entity.metadata.pim}}.{{identity.entity.metadata.connector}}"
 _CONNECTOR = """\
@@ -219,7 +229,11 @@ def daemon_policy(layout: Layout) -> str:
         shortest="1s",
         longest="1h",
     )
-    return policy if layout.audit_device is None else policy + _AUDIT.format(device=layout.audit_device)
+    if layout.audit_device is not None:
+        policy += _AUDIT.format(device=layout.audit_device)
+    if (key := layout.transit_key) is not None:
+        policy += _TRANSIT.format(encrypt=transit_path(key, "encrypt"), decrypt=transit_path(key, "decrypt"))
+    return policy
 
 
 def connector_policy(layout: Layout) -> str:

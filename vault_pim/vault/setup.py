@@ -9,16 +9,18 @@ touch a mount of another type.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import Impossible, NotSetUp, VaultRefusal
 from vault_pim.vault.kv import KeyValue
-from vault_pim.vault.layout import CONNECTOR_POLICY, DAEMON, Layout, entity
+from vault_pim.vault.layout import CONNECTOR_POLICY, DAEMON, FINGERPRINT_KEY, SIGNING_KEY, Layout, entity, transit_path
 from vault_pim.vault.logins import LoginMount, daemon_role, differing, login_mount
 from vault_pim.vault.policies import connector_policy, daemon_policy
 from vault_pim.vault.session import VaultSession
+from vault_pim.vault.transit import OPEN, TransitSeal
 
 MAX_VERSIONS = 10
 """KV versions kept of each path; older ones vanish from Vault by themselves."""
@@ -78,6 +80,7 @@ class _Planner:
         mounts = self._session.request("GET", "sys/mounts").data
         for mount in (layout.credentials_mount, layout.state_mount):
             yield from self._kv_mount(mount, mounts.get(f"{mount}/"))
+        yield from self._seal()
         for name, text in ((DAEMON, daemon_policy(layout)), (CONNECTOR_POLICY, connector_policy(layout))):
             yield from self._declared("policy", f"sys/policies/acl/{name}", {"policy": text})
         auths = self._session.request("GET", "sys/auth").data
@@ -86,6 +89,24 @@ class _Planner:
             yield from self._declared("role", layout.daemon_role, daemon_role(daemon))
         for connector in connectors:
             yield from self._connector(connector, auths)
+
+    def _seal(self) -> Iterator[Change]:
+        """The Transit key, and keys that still lie open."""
+        key, kv = self._layout.transit_key, KeyValue(self._session, self._layout.state_mount)
+        if key is None:
+            return
+        yield from self._declared("Transit key", transit_path(key, "keys"), {})
+        seal = TransitSeal(self._session, key)
+        for path in (FINGERPRINT_KEY, SIGNING_KEY):
+            where = f"{self._layout.state_mount}/data/{path}"
+            if OPEN in ((self._read(where) or {}).get("data") or {}):
+                yield Change(
+                    what="sealed key",
+                    where=where,
+                    before={"sealed": False},
+                    after={"sealed": True},
+                    carry_out=partial(seal.seal_open_one, kv, path),
+                )
 
     def _connector(self, connector: Connector, auths: dict[str, Any]) -> Iterator[Change]:
         metadata = {"pim": connector.id.pim, "connector": connector.id.name}

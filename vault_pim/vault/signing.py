@@ -17,6 +17,7 @@ from vault_pim.vault.keys import OnceMadeKey
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import SIGNING_KEY, Layout
 from vault_pim.vault.session import VaultSession
+from vault_pim.vault.transit import TransitSeal
 
 SEED_BYTES = 32
 
@@ -26,7 +27,8 @@ class VaultSigner:
 
     def __init__(self, session: VaultSession, layout: Layout) -> None:
         state = KeyValue(session, layout.state_mount)
-        self._key = OnceMadeKey(state, SIGNING_KEY, what="signing key", make=_new_seed)
+        seal = TransitSeal.of(session, layout)
+        self._key = OnceMadeKey(state, SIGNING_KEY, what="signing key", make=_new_seed, seal=seal)
 
     def sign(self, message: bytes) -> Signature:
         """Sign these bytes.
