@@ -36,7 +36,7 @@ class VaultSettings(Section):
     auth: OwnLogin = Field(description="How vault-pim itself logs in.")
     credentials_mount: Mount = Field("pim", description="KV v2 mount where connectors read their credential sets.")
     state_mount: Mount = Field("pim-state", description="KV v2 mount for vault-pim alone: state and pending sets.")
-    transit_key: Annotated[Mount, StringConstraints(pattern="/")] | None = Field(
+    transit_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$")] | None = Field(
         None,
         description="Mount and name of a Transit key, such as `transit/vault-pim`, that seals vault-pim's own keys: "
         "`setup` makes it, and seals keys that lay open. Never change it later. Default: they lie in the state mount.",
