@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.errors import TakenOver
 from vault_pim.domain.state import ConnectorState, Holder
 from vault_pim.engine.tools import Tools
 
@@ -39,6 +40,16 @@ class Hold:
         if holder is None or holder.name != self._tools.me:
             return False
         return holder.expires_at - self.server_now > self._tools.hold / 2
+
+    def confirm(self) -> None:
+        """See that nobody wrote the record since: what was seen after it was loaded may be of somebody else's making.
+
+        Raises:
+            TakenOver: somebody did.
+        """
+        connector = self.state.connector
+        if self._tools.states.load(connector).kv_version != self._kv_version:
+            raise TakenOver(f"{connector} was worked on by another meanwhile", advice="Try again in a moment.")
 
     def release(self, state: ConnectorState) -> None:
         """Let go of the connector, leaving that state; writes nothing if it is not ours and nothing changed."""

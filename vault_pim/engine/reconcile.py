@@ -141,6 +141,8 @@ class Reconciler:
                 look = replace(look, observation=outcome.observation)
                 impatient = impatient and outcome.refusal is None
                 done.append(decision)
+            if isinstance(decision, Alarm):
+                hold.confirm()  # a person is called only for what is still so
             hold.release(_settled(hold.state, decision, self.tools.clock.now()))
         except TakenOver:
             raise

@@ -50,6 +50,18 @@ def test_plan_of_a_silent_pim_says_so(provisioned: World) -> None:
         Reconciler(provisioned.tools()).plan(ERP, provisioned.connector)
 
 
+def test_no_person_is_called_for_what_another_did_meanwhile(world: World) -> None:
+    """The role seen at the PIM is ours, made after our state was read; nobody is told to delete it."""
+
+    def another() -> None:
+        world.run()
+
+    world.wire.at("driver.survey", another)
+    with pytest.raises(TakenOver):
+        world.run()
+    assert world.connector_works()
+
+
 def test_pass_that_is_to_stop_ends_between_two_steps(provisioned: World) -> None:
     """The step in hand is finished and saved; the next pass goes on from there."""
     provisioned.clock.forward(30 * DAY)
