@@ -4,7 +4,7 @@ Every machine writes a chained file of its own (incident_log.py); the record hol
 tells of every try, wherever that was. Pure: no file and no Vault is touched here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from vault_pim.domain.outcomes import Part
 
 SCHEMA = 1
 SCHEMA_FIELD = "incident_schema"
+PROVEN_AT = "proven_at"
+"""Detail of an entry that tells of a proof from before."""
 TORN_AS = "latin-1"  # any bytes are a text of it
 
 Entry = Mapping[str, Any]
@@ -134,12 +136,14 @@ def summary(record: Record) -> Summary:
         reason=asked.get("detail", {}).get("reason", ""),
         asked_at=datetime.fromisoformat(asked["at"]),
         asked_by=asked["by"],
-        proven_at=_at(proven),
+        proven_at=None
+        if proven is None
+        else datetime.fromisoformat(proven.get("detail", {}).get(PROVEN_AT, proven["at"])),
         renewed_at=_at(renewed),
         runs=tuple(dict.fromkeys(one["by"] for one in entries)),
         failures=sum(str(one["tag"]).endswith(":failed") for one in entries),
-        evidence=tuple(_about(one) + text for one, key, text in details if key.startswith("evidence")),
-        unproven=tuple(_about(one) + text for one, key, text in details if key.startswith("unproven")),
+        evidence=_lines(details, "evidence"),
+        unproven=_lines(details, "unproven"),
     )
 
 
@@ -147,12 +151,18 @@ ASKED = (Tag.REVOCATION_ASKED, Tag.BREAKGLASS_ASKED)
 
 
 def is_proof(entry: Entry) -> bool:
-    """Whether the revocation was proven by this."""
-    return entry["tag"] == Tag.MEND_DONE and entry.get("step") == Part.PROOF
+    """Whether the revocation was proven by this, or was found to be."""
+    proven = entry["tag"] == Tag.MEND_DONE and entry.get("step") == Part.PROOF
+    return proven or PROVEN_AT in entry.get("detail", {})
 
 
 def _at(entry: Entry | None) -> datetime | None:
     return None if entry is None else datetime.fromisoformat(entry["at"])
+
+
+def _lines(details: Iterable[tuple[Entry, str, str]], kind: str) -> tuple[str, ...]:
+    """The lines of one kind, each once: a try that is repeated says the same again."""
+    return tuple(dict.fromkeys(_about(one) + text for one, key, text in details if key.startswith(kind)))
 
 
 def _about(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotProven, TakenOver
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.state import ConnectorState, Revocation
+from vault_pim.engine.effects import numbered
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools
@@ -74,13 +75,20 @@ def ask_revocation(
 
 
 def _tell(tools: Tools, tag: Tag, state: ConnectorState, reason: str) -> None:
-    """Audit that a revocation is wished for; that is carried out even where the log cannot be written."""
+    """Audit that a revocation is wished for; that is carried out even where the log cannot be written.
+
+    One that is proven already is told with its proof: whoever proved it may have died before he could tell.
+    """
+    asked = state.revocation
+    proof = {}
+    if asked is not None and asked.proven_at is not None:
+        proof = {"proven_at": asked.proven_at.isoformat()} | numbered(asked.evidence)
     event = Event(
         at=tools.clock.now(),
         tag=tag,
         by=tools.me,
         connector=state.connector,
         incident=state.incident,
-        detail={"reason": reason},
+        detail={"reason": reason} | proof,
     )
     record(tools, event, urgent=True)

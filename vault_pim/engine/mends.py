@@ -92,7 +92,7 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     return Done(
         state=replace(facts.state, revocation=proven, failures=None),
         observation=replace(facts.observation, served=None),
-        detail=numbered(evidence),
+        detail=numbered(proven.evidence),
     )
 
 

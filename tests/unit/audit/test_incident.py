@@ -96,6 +96,18 @@ def test_record_tells_the_tries_of_every_machine_in_order(host: Callable[[str], 
     assert [entry["at"] for entry in record.entries] == sorted(entry["at"] for entry in record.entries)
 
 
+def test_proof_told_by_the_next_run_alone_counts(host: Callable[[str], Host], key: PublicKey) -> None:
+    """With the time at which it was made; the same line of evidence is told once."""
+    one = host("one")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    one.tell(Tag.STEP_DONE, "revoke", 1, **DEATH)
+    at = one.clock.now() + timedelta(seconds=1)
+    one.clock.forward(timedelta(hours=1))
+    one.tell(Tag.REVOCATION_RESUMED, proven_at=at.isoformat(), evidence_1="generation 1: password grant: 422")
+    told = summary(read(one.log.document(NAME), key))
+    assert (told.seconds, told.evidence) == (2.0, ("generation 1: password grant: 422",))
+
+
 def test_incident_that_is_not_proven_has_no_length(host: Callable[[str], Host], key: PublicKey) -> None:
     """It is still under way."""
     one = host("one")
@@ -142,6 +154,16 @@ def test_what_a_silent_vault_did_not_take_is_put_in_later(
     one.clock.forward(timedelta(minutes=1))
     one.tell(Tag.STEP_DONE, "revoke", 1)
     assert len(read(host("other").log.document(NAME), key).entries) == 6
+
+
+def test_pim_that_is_silent_for_minutes_fills_no_record(host: Callable[[str], Host], key: PublicKey) -> None:
+    """Each try stands in the audit log; the record has the first."""
+    one = host("one")
+    for _ in range(20):
+        one.tell(Tag.STEP_BEGUN, "revoke", 1)
+        one.tell(Tag.STEP_FAILED, "revoke", 1, what="the PIM gives no answer")
+    assert len(read(one.log.document(NAME), key).entries) == 2
+    assert len(one.audit.events) == 40
 
 
 def test_record_that_was_changed_in_vault_is_not_signed_again(

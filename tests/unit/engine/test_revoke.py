@@ -278,6 +278,23 @@ def test_revocation_asked_again_does_not_wait_for_whoever_died_over_it(provision
     assert provisioned.state.revocation.proven_at is not None
 
 
+def test_proof_that_nobody_could_tell_of_is_told_by_the_next_run(provisioned: World) -> None:
+    """Killed between saving the proof and recording it; the record must not lack it, nor what each set answered."""
+
+    def die_once_proven() -> None:
+        if provisioned.state.revocation is not None and provisioned.state.revocation.proven_at is not None:
+            raise Death
+
+    provisioned.wire.at("audit.record", die_once_proven, times=None)
+    with pytest.raises(Death):
+        provisioned.revoke()
+    provisioned.wire.heal()
+    provisioned.revoke()
+    told = provisioned.audit.events[-1]
+    assert (told.tag, "proven_at" in told.detail) == (Tag.REVOCATION_RESUMED, True)
+    assert [text for key, text in told.detail.items() if key.startswith("evidence")]
+
+
 def test_every_event_of_a_revocation_names_its_incident(provisioned: World) -> None:
     """From the wish to the new set, in every process; what comes after does not."""
     before = len(provisioned.audit.events)
