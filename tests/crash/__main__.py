@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from tests.crash import report
 from tests.crash.place import PLACES
 from tests.crash.torture import Outcome
-from tests.crash.workers import Orders, work
+from tests.crash.workers import SHARES, Orders, work
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=2500)
     parser.add_argument("--faults", type=int, default=1500, help="drawn from each fault at each point")
     parser.add_argument("--workers", type=int, default=1, help="for each kind of world")
+    parser.add_argument("--places", nargs="*", choices=tuple(SHARES), default=tuple(SHARES), help="kinds of world")
     parser.add_argument("--minutes", type=float, default=600, help="stop then, done or not")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--write", action="store_true", help="into docs/explanation/failure.md")
@@ -34,7 +35,8 @@ def main() -> int:
     context, begun = multiprocessing.get_context("spawn"), time.monotonic()
     told = context.Queue()
     processes = []
-    for place, worker in itertools.product(PLACES, range(given.workers)):
+    places = [place for place in PLACES if place.name in given.places]
+    for place, worker in itertools.product(places, range(given.workers)):
         orders = Orders(
             place=place,
             worker=worker,
@@ -42,6 +44,7 @@ def main() -> int:
             kills=given.kills,
             faults=given.faults,
             seed=given.seed,
+            share=SHARES[place.name] / sum(SHARES[one.name] for one in places),
             until=begun + 60 * given.minutes,
         )
         processes.append(context.Process(target=work, args=(orders, told)))

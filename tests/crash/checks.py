@@ -54,6 +54,15 @@ class Watch:
     def moment(self, where: str) -> None:
         """What is read logs in; what stands at the PIM is known; what is in grace works."""
         record, served = self.world.record(), self.world.served()
+        if not self.world.place.in_place:
+            self._works(record, served, where)
+        known = {one["label"]: one["marker"] for one in record.get("generations", ())}
+        for label, text in self.world.side.labels().items():
+            if label.startswith("vp_erp_") and not text.endswith(known.get(label, "nothing")):
+                self._say(Kind.ORPHANED, f"{label} is not known in state", where)
+
+    def _works(self, record: Json, served: Json | None, where: str) -> None:
+        """What is served logs in, and goes on to do so until it is superseded and its grace is over."""
         if is_cut_off(record):
             self._first, self._served_before = None, False
         elif served is not None:
@@ -65,10 +74,6 @@ class Watch:
         if self._first is not None and self._first != served and not self.world.logs_in(self._first):
             self._say(Kind.LOST, "what was served before is dead", where)
         self._grace(record, where)
-        known = {one["label"]: one["marker"] for one in record.get("generations", ())}
-        for label, text in self.world.side.labels().items():
-            if label.startswith("vp_erp_") and not text.endswith(known.get(label, "nothing")):
-                self._say(Kind.ORPHANED, f"{label} is not known in state", where)
 
     def _grace(self, record: Json, where: str) -> None:
         """A superseded set works until its grace is over."""

@@ -18,18 +18,24 @@ DOWN_FOR = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One kind of world."""
+    """One kind of world.
+
+    Attributes:
+        in_place: the connector is rotated in place, so that it is refused in the middle, and may be.
+    """
 
     name: str
     release: str = "7.0"
     mechanism: str = "connections"
     nodes: int = 1
+    in_place: bool = False
 
 
 CONNECTIONS = Place(name="connections")
 USER_AND_CLIENT = Place(name="user and client", release="3.2", mechanism="user_and_client")
 RAFT = Place(name="raft", nodes=3)
-PLACES = (CONNECTIONS, USER_AND_CLIENT, RAFT)
+IN_PLACE = Place(name="in place", in_place=True)
+PLACES = (CONNECTIONS, USER_AND_CLIENT, RAFT, IN_PLACE)
 
 
 class Servers(ABC):

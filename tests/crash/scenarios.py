@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.crash.place import PLACES, Place
+from tests.crash.place import IN_PLACE, PLACES, Place
 from tests.crash.proxy import Answer, in_json
 from tests.crash.world import ERP, Saved, World
 
@@ -12,6 +12,7 @@ APPLY = ("apply", ERP)
 ROTATE = ("rotate", ERP)
 REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes")
 DAEMON = ("daemon",)
+SEVERAL_SETS = tuple(place for place in PLACES if not place.in_place)
 WISH = "look: Vault POST pim-state/data/connectors/{connector}"
 PATIENCE = 20.0
 """Seconds until a daemon must have done what is due."""
@@ -108,7 +109,7 @@ def asked(*command: str) -> Callable[[World], None]:
 
 def _everywhere() -> Iterator[Scenario]:
     """What a command does, with each mechanism and on a cluster."""
-    for place in PLACES:
+    for place in SEVERAL_SETS:
         yield Scenario(place=place, name="provision", before=nothing, command=APPLY)
         yield Scenario(place=place, name="rotate", before=served, command=ROTATE)
         yield Scenario(place=place, name="retire", before=grace_over, command=APPLY)
@@ -122,7 +123,7 @@ def _everywhere() -> Iterator[Scenario]:
 
 def _by_the_daemon() -> Iterator[Scenario]:
     """The same where nobody runs a command."""
-    for place in PLACES:
+    for place in SEVERAL_SETS:
         yield Scenario(place=place, name="daemon provisions", before=nothing, command=DAEMON)
         yield Scenario(place=place, name="daemon rotates", before=asked(*ROTATE), command=DAEMON)
         yield Scenario(place=place, name="daemon retires", before=grace_over, command=DAEMON)
@@ -130,7 +131,14 @@ def _by_the_daemon() -> Iterator[Scenario]:
         yield Scenario(place=place, name="daemon finds its copy lost", before=copy_lost, command=DAEMON)
 
 
-SCENARIOS = (*_everywhere(), *_by_the_daemon())
+def _in_place() -> Iterator[Scenario]:
+    """Where the one set that there is gets new secrets."""
+    yield Scenario(place=IN_PLACE, name="rotate in place", before=served, command=ROTATE)
+    yield Scenario(place=IN_PLACE, name="revoke after that", before=rotated, command=REVOKE)
+    yield Scenario(place=IN_PLACE, name="daemon rotates in place", before=asked(*ROTATE), command=DAEMON)
+
+
+SCENARIOS = (*_everywhere(), *_by_the_daemon(), *_in_place())
 
 
 def scenarios(place: Place) -> tuple[str, ...]:

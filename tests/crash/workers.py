@@ -17,7 +17,7 @@ from tests.crash.scenarios import scenarios
 from tests.crash.torture import Blow, Outcome, Torture, every_fault, every_kill, pairs, random_times
 from tests.crash.world import remove
 
-SHARES = {"connections": 0.5, "user and client": 0.3, "raft": 0.2}
+SHARES = {"connections": 0.45, "user and client": 0.3, "raft": 0.2, "in place": 0.05}
 SHARE_OF_PAIRS, SHARE_AT_RANDOM_TIMES = 0.15, 0.1
 RACES = 0.04
 """Races for each kill."""
@@ -28,6 +28,7 @@ class Orders:
     """What one worker does: every n-th blow of the list of its place.
 
     Attributes:
+        share: of kills and faults that are for this place.
         until: when to stop, on the monotonic clock.
     """
 
@@ -37,14 +38,14 @@ class Orders:
     kills: int
     faults: int
     seed: int
+    share: float
     until: float
 
 
 def blows(torture: Torture, orders: Orders) -> list[Blow]:
     """Single kills, pairs, kills at random times and faults, mixed. No point comes twice before all came once."""
     chance = random.Random(f"{orders.seed} {orders.place.name}")
-    share = SHARES[orders.place.name]
-    kills, faults = round(orders.kills * share), round(orders.faults * share)
+    kills, faults = round(orders.kills * orders.share), round(orders.faults * orders.share)
     at_random, twice = round(kills * SHARE_AT_RANDOM_TIMES), round(kills * SHARE_OF_PAIRS / 2)
     drawn = [
         *_spread(list(every_kill(torture.prepared)), chance, kills - at_random - 2 * twice),
@@ -92,7 +93,7 @@ def _blows(torture: Torture, orders: Orders) -> Iterator[Outcome]:
 def _races(torture: Torture, orders: Orders) -> Iterator[Outcome]:
     chance = random.Random(f"{orders.seed} {orders.worker}")
     harms = OF_A_CLUSTER if orders.place == RAFT else OF_ONE_NODE
-    many = round(orders.kills * SHARES[orders.place.name] * RACES / orders.workers)
+    many = 0 if orders.place.in_place else round(orders.kills * orders.share * RACES / orders.workers)
     with ExitStack() as stack:
         track = Track(torture, stack)
         for race, harm in itertools.islice(races(chance, harms), many):

@@ -104,6 +104,8 @@ class World:
         config["policies"]["default"]["grace"] = "PT24H"
         config["connectors"] = {name: config["connectors"][name] for name in ("erp", "shop")}
         config["daemon"]["listen"] = "127.0.0.1:0"
+        if self.place.in_place:
+            config["connectors"]["erp"]["rotation"] = "in-place"
         sandbox = config["pims"]["sandbox"]
         sandbox |= {"url": pim, "mechanism": self.place.mechanism}
         if self.place.mechanism == "user_and_client":
