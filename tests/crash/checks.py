@@ -1,10 +1,12 @@
 """What must hold at every moment, and what must hold once an ordinary pass has run. Looks at the real Vault and PIM."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from tests.crash.vault import Json
@@ -25,6 +27,7 @@ class Kind(StrEnum):
     TOLD = "secret told"
     STUCK = "not converged"
     BUG = "bug"
+    RECORD = "record broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ class Ends:
         """Everything that must not be."""
         record = self.world.record()
         ended = self._revoked(record) if is_cut_off(record) else self._working(record)
-        return [*ended, *self._left_over(record), *self._touched(), *self._told()]
+        return [*ended, *self._left_over(record), *self._touched(), *self._told(), *self._recorded()]
 
     def _working(self, record: Json) -> Iterator[Bad]:
         world, stages = self.world, {one["number"]: one["stage"] for one in record.get("generations", ())}
@@ -179,6 +182,16 @@ class Ends:
             yield Bad(kind=Kind.TOLD, what="in output or audit log")
         if any(word in told for word in _BUGS):
             yield Bad(kind=Kind.BUG, what=next(line for line in told.splitlines() if any(one in line for one in _BUGS)))
+
+    def _recorded(self) -> Iterator[Bad]:
+        """Every line of the audit log and of the incidents' files continues the one before it."""
+        audit = self.world.audit
+        for file in (audit, *audit.with_name("incidents").glob("*.jsonl")):
+            link = "0" * 64
+            for number, line in enumerate(file.read_bytes().splitlines() if file.exists() else (), 1):
+                if json.loads(line)["prev"] != link:
+                    yield Bad(kind=Kind.RECORD, what=f"line {number} of {file.name}")
+                link = sha256(line).hexdigest()
 
     def _of_neighbour(self) -> dict[str, Any]:
         vault, path = self.world.vault, f"connectors/{SHOP}"
