@@ -26,7 +26,7 @@ class Checked:
     """What is true of a file whose every line continues the one before.
 
     Attributes:
-        file: its name; None of an empty one.
+        file: its name; None of an empty one, and of a document.
         signed: how many of its lines a signature covers.
         torn: numbers of the lines that a full disk or a crash tore.
     """

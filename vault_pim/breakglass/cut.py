@@ -161,4 +161,4 @@ def begun(journal: ChainFile) -> str | None:
     """
     if not journal.path.exists():
         return None
-    return next((str(line.fields["incident"]) for line in journal.lines() if line.fields), None)
+    return next((str(line.fields.get("incident")) for line in journal.lines() if line.fields), None)

@@ -1,6 +1,8 @@
 """`vault-pim breakglass`: a bundle for the day on which Vault is gone; afterwards, the rest of what was cut by it."""
 
 import os
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -99,30 +101,58 @@ def finish(
     """
     output = Output(as_json=as_json)
     journal = ChainFile(file)
-    first = next((line.fields for line in journal.lines() if line.fields), None)
-    if first is None or first.get("tag") != Tag.BREAKGLASS_ASKED:
-        raise ConfigurationError(f"{file} is not the journal of a break-glass cut", advice="Name the file it wrote.")
+    first = _beginning(journal)
     with assemble(invocation(context).settings(), role="breakglass") as installation:
-        ours, theirs = PublicKey.from_pem(installation.signer.public_key()).id, first["detail"]["installation"]
-        if ours != theirs:
+        ours = PublicKey.from_pem(installation.signer.public_key()).id
+        if ours != first.installation:
             raise ConfigurationError(
                 f"{file} tells of another installation",
-                why=f"of {theirs}; this is {ours}",
+                why=f"of {first.installation}; this is {ours}",
                 advice="Use the configuration of the installation that the bundle is of.",
             )
-        id_ = installation.find(first["connector"])
+        id_ = installation.find(first.connector)
         tools = installation.reconciler(id_.pim).tools
-        since = datetime.fromisoformat(first["at"])
-        asked = ask_revocation(tools, id_, reason=first["detail"]["reason"], since=since).revocation
-        name = asked.incident(id_) if asked else first["incident"]
+        asked = ask_revocation(tools, id_, reason=first.reason, since=first.at).revocation
+        name = asked.incident(id_) if asked else first.incident
         installation.incidents.take_in(name, journal)
         proven = carry_out(output, installation, id_)
-    finished = file.with_name(f"{file.name}.finished")
-    file.replace(finished)
+    with suppress(OSError):  # left where it is, it is finished once more without harm
+        file.replace(file.with_name(f"{file.name}.finished"))
     output.json({"connector": id_, "incident": name, "proven_at": proven.proven_at, "evidence": list(proven.evidence)})
     for line in proven.evidence:
         output.line(f"  {line}")
     output.line(f"{id_} is revoked, and proven so. The record: vault-pim incident show {name}", GOOD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beginning:
+    """What the first line of a journal says."""
+
+    at: datetime
+    connector: str
+    incident: str
+    installation: str
+    reason: str
+
+
+def _beginning(journal: ChainFile) -> _Beginning:
+    first = next((line.fields for line in journal.lines() if line.fields), {})
+    try:
+        if first.get("tag") == Tag.BREAKGLASS_ASKED:
+            detail = first["detail"]
+            return _Beginning(
+                at=datetime.fromisoformat(first["at"]),
+                connector=first["connector"],
+                incident=first["incident"],
+                installation=detail["installation"],
+                reason=detail["reason"],
+            )
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise ConfigurationError(
+        f"{journal.path} is not the journal of a break-glass cut",
+        advice="Name the file that `vault-pim revoke --breakglass` wrote.",
+    )
 
 
 def _bundle(installation: Installation) -> Bundle:
@@ -144,8 +174,15 @@ def _pim(pim: PimSettings) -> BundledPim:
         username=pim.web.username,
         password=pim.web.password(),
         console=None if pim.console is None else tuple(pim.console.command),
-        ca_cert=None if pim.ca_cert is None else pim.ca_cert.read_text(encoding="ascii"),
+        ca_cert=None if pim.ca_cert is None else _authorities(pim.ca_cert),
     )
+
+
+def _authorities(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is no PEM file that can be read", advice="Correct ca_cert.") from error
 
 
 def _live(installation: Installation, id_: ConnectorId) -> tuple[BundledSet, ...]:

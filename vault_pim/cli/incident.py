@@ -12,9 +12,9 @@ from vault_pim.assembly import Installation, assemble
 from vault_pim.audit.incident import Record, Summary, read, summary
 from vault_pim.audit.incident_page import render, title
 from vault_pim.audit.signing import PublicKey
-from vault_pim.cli.invocation import AsJson, invocation
+from vault_pim.cli.invocation import FINDING, AsJson, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
-from vault_pim.domain.errors import ConfigurationError, NoAnswer
+from vault_pim.domain.errors import ConfigurationError, NoAnswer, NotAuthentic
 
 app = typer.Typer(add_completion=False, help="List, show and export the records of incidents.")
 
@@ -32,13 +32,23 @@ class Form(StrEnum):
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List every incident, oldest first."""
-    output = Output(as_json=as_json)
+    """List every incident, oldest first. Exits 2 if the record of one is not as it was written."""
+    output, found, changed = Output(as_json=as_json), [], []
     with assemble(invocation(context).settings(), role="incident") as installation:
-        found = [summary(_known(output, installation, name)) for name in installation.incidents.names()]
-    output.json({"incidents": [_json(one) for one in found]})
+        for name in installation.incidents.names():
+            try:
+                record = _known(output, installation, name)
+            except NotAuthentic as error:
+                changed.append(name)
+                output.note(f"{error.what} ({error.why})", BAD)
+                continue
+            if record.entries:
+                found.append(summary(record))
+    output.json({"incidents": [_json(one) for one in found], "changed": changed})
     rows: list[tuple[Cell, ...]] = [(one.incident, one.connector, _outcome(one), one.reason) for one in found]
     output.table(("Incident", "Connector", "Outcome", "Reason"), rows)
+    if changed:
+        raise typer.Exit(FINDING)
     if not found:
         output.line("There was no incident.")
 

@@ -77,6 +77,25 @@ def test_incident_is_shown_while_vault_is_away(arena: Arena, run: Command) -> No
     assert run("incident", "export", "shop").code == 4
 
 
+def test_record_that_was_changed_in_vault_is_a_finding_and_hides_no_other(arena: Arena, run: Command) -> None:
+    """Listed by name; not shown as if it were true."""
+    run("apply", "shop", "erp")
+    run("revoke", "shop", "--reason", "leaked")
+    run("revoke", "erp", "--reason", "leaked")
+    name = json.loads(run("incident", "show", "shop", "--json").out)["incident"]
+    token = {"X-Vault-Token": arena.admin_token_file.read_text().strip()}
+    path = f"pim-state/data/incidents/{name}"
+    kept = arena.bao.call("GET", path, headers=token)["data"]
+    changed = {"record": kept["data"]["record"].replace("leaked", "a test")}
+    body = {"data": changed, "options": {"cas": kept["metadata"]["version"]}}
+    arena.bao.call("POST", path, body, headers=token)
+    listed = run("incident", "list", "--json")
+    assert (listed.code, json.loads(listed.out)["changed"]) == (2, [name])
+    assert [one["connector"] for one in json.loads(listed.out)["incidents"]] == ["sandbox/erp"]
+    refused = run("incident", "show", "shop")
+    assert (refused.code, "was changed after it was signed" in refused.err) == (2, True)
+
+
 def test_unknown_incident_and_unwritable_file_are_said(run: Command, tmp_path: Path) -> None:
     """Exit 3, and nothing made."""
     assert "There was no incident." in run("incident", "list").out
