@@ -2,8 +2,8 @@
 
     python -m tests.crash.peer --kills 60
 
-There OpenBao itself does what the daemon does here, so OpenBao is what is killed: at each message to PostgreSQL, before
-it is passed on, when half of the answer was sent, and when its effect is there; and at random times. It is started
+There OpenBao itself does what the daemon does here, so OpenBao is what is killed: at each statement, before it is
+passed on, when half of the answer was sent, and when its effect is there; and shortly after the commit. It is started
 again at once, and what its path serves is tried at PostgreSQL. Skipped with a reason where PostgreSQL is not installed.
 """
 
@@ -31,9 +31,10 @@ from vault_pim.sandbox.openbao import SandboxBao
 NAMES: Final = ("app_0", "app_1", "app_2", "app_3")
 PATIENCE: Final = 30.0
 """Seconds to wait for a password that logs in again; the engine looks every five."""
-WITHIN: Final = 0.012
-"""Seconds one rotation takes."""
-AT_RANDOM: Final = "at a random time"
+WITHIN: Final = 0.01
+"""Seconds from the commit until OpenBao has written what it did."""
+STATEMENTS: Final = ("begin", "alter", "commit")
+LATE: Final = "after the commit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,6 @@ class Struck:
     """
 
     point: str
-    deed: str
     dead: bool
     seconds: float | None
 
@@ -87,24 +87,25 @@ class Peer:
         self._rotate(NAMES[0])
         return list(self._wire.said)
 
-    def strike(self, role: str, orders: Mapping[int, Deed], after: float | None = None) -> Struck:
-        """Kill OpenBao while it rotates that role, start it again, and try what it serves."""
-        self._wire.begin(orders)
-        timer = threading.Timer(after or 0, self._wire.kill)
-        if after is not None:
-            timer.start()
+    def strike(self, role: str, orders: Mapping[str, Deed], late: float | None = None) -> Struck:
+        """Kill OpenBao while it rotates that role, start it again, and try what it serves.
+
+        Args:
+            late: seconds after the commit was answered, in place of orders.
+        """
+        self._wire.begin(orders, late)
         with suppress(OSError, HTTPException, RuntimeError):  # killed in mid-answer, or it says that it failed
             self._rotate(role)
-        timer.join() if after is not None else None
+        if late is not None:
+            threading.Event().wait(late)  # it may have been answered before it is killed
         self._wire.begin({})
         self._nurse.submit(self._bao.restart).result()
         begun = time.monotonic()
         dead = not self.works(role)
         seconds = self._until_it_works(role, begun)
-        index = next(iter(orders), None)
+        statement = next(iter(orders), None)
         return Struck(
-            point=AT_RANDOM if index is None else f"message {index + 1}",
-            deed=str(orders[index]) if index is not None else "killed",
+            point=statement or LATE,
             dead=dead,
             seconds=seconds,
         )
@@ -139,15 +140,14 @@ class Peer:
 
 
 def exercise(peer: Peer, kills: int, chance: random.Random) -> Iterator[Struck]:
-    """Each message in each way in turn, and every fourth kill at a random time."""
-    messages = len(peer.points())
-    singly = [{index: deed} for index in range(messages) for deed in KILLS]
+    """Each statement in each way in turn, and every second kill at a random time after the commit."""
+    singly = [{statement: deed} for statement in STATEMENTS for deed in KILLS]
     for number in range(kills):
         role = NAMES[number % len(NAMES)]
-        if number % 4 == 3:
-            yield peer.strike(role, {}, after=chance.uniform(0, WITHIN))
+        if number % 2:
+            yield peer.strike(role, {}, late=chance.uniform(0, WITHIN))
         else:
-            yield peer.strike(role, singly[(number - number // 4) % len(singly)])
+            yield peer.strike(role, singly[number // 2 % len(singly)])
 
 
 def table(struck: list[Struck]) -> list[tuple[str, ...]]:
@@ -156,8 +156,8 @@ def table(struck: list[Struck]) -> list[tuple[str, ...]]:
         ("OpenBao's database engine", "Kills", "Lost", "Served dead", "Longest until converged")
     ]
     for name, some in (
-        ("killed at a message", [one for one in struck if one.point != AT_RANDOM]),
-        (f"killed {AT_RANDOM}", [one for one in struck if one.point == AT_RANDOM]),
+        *((f"killed at `{name}`", [one for one in struck if one.point == name]) for name in STATEMENTS),
+        (f"killed within {WITHIN * 1000:.0f} ms {LATE}", [one for one in struck if one.point == LATE]),
         ("all", struck),
     ):
         longest = max((one.seconds for one in some if one.seconds is not None), default=0.0)

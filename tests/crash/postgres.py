@@ -140,7 +140,7 @@ def _authentication(connection: socket.socket) -> int:
 
 @dataclass
 class Wire:
-    """Passes on what a client says to PostgreSQL, message group by message group, and kills the client on order.
+    """Passes on what a client says to PostgreSQL, statement by statement, and kills the client on order.
 
     Attributes:
         kill: ends the client.
@@ -150,16 +150,17 @@ class Wire:
     server: Postgres
     kill: Callable[[], None] = lambda: None
     said: list[str] = field(default_factory=list)
-    _orders: Mapping[int, Deed] = field(default_factory=dict)
+    _orders: Mapping[str, Deed] = field(default_factory=dict)
+    _late: float | None = None
 
     def __post_init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def begin(self, orders: Mapping[int, Deed]) -> None:
-        """Count from 0 again."""
-        self.said, self._orders = [], orders
+    def begin(self, orders: Mapping[str, Deed], late: float | None = None) -> None:
+        """New orders, by statement; and how many seconds after a commit was answered the client is killed."""
+        self.said, self._orders, self._late = [], orders, late
 
     def close(self) -> None:
         """Take no more clients."""
@@ -174,8 +175,8 @@ class Wire:
     def _serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(("127.0.0.1", self.server.port)) as upstream, suppress(OSError):
             while said := client.recv(_CHUNK):
-                deed = self._orders.get(len(self.said))
                 self.said.append(_statement(said))
+                deed = self._orders.get(self.said[-1])
                 if deed is Deed.KILL_BEFORE:
                     self.kill()
                     return
@@ -189,6 +190,10 @@ class Wire:
                     self.kill()
                     return
                 client.sendall(answer)
+                if self._late is not None and self.said[-1] == "commit":
+                    threading.Event().wait(self._late)
+                    self.kill()
+                    return
 
 
 def _statement(said: bytes) -> str:
