@@ -47,7 +47,8 @@ class Revocation:
 
 def incident(connector: ConnectorId, asked_at: datetime) -> str:
     """The name of the incident of a connector whose revocation was asked for at that instant."""
-    return f"{asked_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{connector.pim}.{connector.name}"
+    at = asked_at.astimezone(UTC)
+    return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z.{connector.pim}.{connector.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

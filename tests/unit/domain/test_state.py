@@ -139,7 +139,7 @@ def test_incident_is_named_alike_by_whoever_works_on_it() -> None:
     asked = a_revocation(1)
     elsewhere = replace(asked, asked_at=asked.asked_at.astimezone(timezone(timedelta(hours=5))))
     named = a_state(revocation=asked).incident
-    assert named == f"{asked.asked_at:%Y%m%dT%H%M%SZ}.prod.erp"
+    assert named == f"{asked.asked_at:%Y%m%dT%H%M%S}000Z.prod.erp"
     assert a_state(revocation=elsewhere).incident == named
 
 
