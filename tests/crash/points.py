@@ -8,7 +8,7 @@ BETWEEN = "look"
 """The name of what is done between two steps: log in, load, look around, save, log out."""
 _TEMPLATES = (
     (re.compile(r"^/v1/"), ""),
-    (re.compile(r"\d{8}T\d{6}Z"), "{instant}"),
+    (re.compile(r"\d{8}T[\d.]+Z"), "{instant}"),
     (re.compile(r"\?.*$"), "?"),
     (re.compile(r"vp_[a-z_]+_\d+"), "{label}"),
     (re.compile(r"(sandbox|vault-pim\.sandbox)[/.](erp|shop|dam)"), "{connector}"),
