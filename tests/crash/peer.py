@@ -97,12 +97,14 @@ class Peer:
         with suppress(OSError, HTTPException, RuntimeError):  # killed in mid-answer, or it says that it failed
             self._rotate(role)
         if late is not None:
-            threading.Event().wait(late)  # it may have been answered before it is killed
+            self._wire.killed.wait(PATIENCE)  # it may have answered before it is killed
         self._wire.begin({})
         self._nurse.submit(self._bao.restart).result()
         begun = time.monotonic()
         dead = not self.works(role)
         seconds = self._until_it_works(role, begun)
+        if seconds is None:
+            self._rotate(role)  # as a person would, so that the next kill finds it well
         statement = next(iter(orders), None)
         return Struck(
             point=statement or LATE,

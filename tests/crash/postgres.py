@@ -145,11 +145,13 @@ class Wire:
     Attributes:
         kill: ends the client.
         said: what was said since `begin`, as the statements in it.
+        killed: set once the client was killed late.
     """
 
     server: Postgres
     kill: Callable[[], None] = lambda: None
     said: list[str] = field(default_factory=list)
+    killed: threading.Event = field(default_factory=threading.Event)
     _orders: Mapping[str, Deed] = field(default_factory=dict)
     _late: float | None = None
 
@@ -161,6 +163,7 @@ class Wire:
     def begin(self, orders: Mapping[str, Deed], late: float | None = None) -> None:
         """New orders, by statement; and how many seconds after a commit was answered the client is killed."""
         self.said, self._orders, self._late = [], orders, late
+        self.killed.clear()
 
     def close(self) -> None:
         """Take no more clients."""
@@ -193,6 +196,7 @@ class Wire:
                 if self._late is not None and self.said[-1] == "commit":
                     threading.Event().wait(self._late)
                     self.kill()
+                    self.killed.set()
                     return
 
 
