@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 
 $(STAMP): requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip --quiet --disable-pip-version-check install --require-hashes -r requirements/dev.lock
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r requirements/dev.lock
 	$(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
 	touch $@
 
