@@ -11,7 +11,14 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.builders import DAY, ERP, SHOP, a_connector
 from tests.fakes.clock import FakeClock
 from tests.fakes.pim import Connection, FakeDriver, FakePim
-from tests.fakes.vault import Entity, FakeAccess, FakeCredentialStore, FakeFingerprints, FakeStateStore
+from tests.fakes.vault import (
+    Entity,
+    FakeAccess,
+    FakeCredentialStore,
+    FakeFingerprints,
+    FakeReaders,
+    FakeStateStore,
+)
 from tests.fakes.wire import When, Wire
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
@@ -116,6 +123,7 @@ class ModelWorld:
             credentials=self.credentials,
             states=self.states,
             access=self.access,
+            readers=FakeReaders(self.wire),
             fingerprints=self.fingerprints,
             audit=self.audit,
             clock=self.clock,
