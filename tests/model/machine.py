@@ -15,6 +15,7 @@ from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
 from vault_pim.domain.connector import ConnectorId, Rotation
 from vault_pim.domain.errors import Impossible, NoAnswer, VaultPimError
+from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Pass, Reconciler
@@ -96,6 +97,20 @@ class Histories(RuleBasedStateMachine):
         connector = self.world.connectors[id_]
         if connector is not None:
             self.world.connectors[id_] = replace(connector, rotation=rotation)
+
+    @rule(id_=IDS, retire=st.sampled_from(Retire), late_readers=st.sampled_from(LateReaders))
+    def policy_changes(self, id_: ConnectorId, retire: Retire, late_readers: LateReaders) -> None:
+        """Former sets are to go by other rules."""
+        connector = self.world.connectors[id_]
+        if connector is not None:
+            policy = replace(connector.policy, retire=retire, late_readers=late_readers)
+            self.world.connectors[id_] = replace(connector, policy=policy)
+
+    @rule(id_=IDS)
+    def reader_moves_on(self, id_: ConnectorId) -> None:
+        """A process begins to use what it reads, and says so."""
+        if self.world.credentials.reads(id_) is not None:
+            self.world.readers.using[id_] = self.world.credentials.readable_generations(id_)[-1]
 
     @rule(id_=IDS, number=st.integers(1, 6), made=st.booleans())
     def person_at_the_pim(self, id_: ConnectorId, number: int, made: bool) -> None:
