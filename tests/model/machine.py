@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.fakes.builders import DAY, ERP, HOUR
 from tests.fakes.pim import Connection
@@ -60,6 +60,14 @@ class Histories(RuleBasedStateMachine):
         self.world = ModelWorld()
         self._names = (f"process-{number}" for number in itertools.count())
         self._backup: list[Connection] = []
+
+    @initialize(served=st.booleans(), retire=st.sampled_from(Retire), late_readers=st.sampled_from(LateReaders))
+    def begin(self, served: bool, retire: Retire, late_readers: LateReaders) -> None:
+        """Nothing is there yet, or each connector is served and has a process that uses its set."""
+        for id_ in NAMES if served else ():
+            self.policy_changes(id_, retire, late_readers)
+            self._do(id_, "pass", impatient=True)
+            self.reader_moves_on(id_)
 
     @rule(id_=IDS, deed=DEEDS, mishap=MISHAPS, again=MISHAPS, impatient=st.booleans())
     def somebody(
