@@ -15,10 +15,26 @@ from vault_pim.engine.tools import Tools
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """An observation, and why the PIM could not be seen, be it that its password file is missing: that must not keep
-    Vault from being cut."""
+    Vault from being cut. Without a silence and without the PIM, it was not looked at."""
 
     observation: Observation
-    silence: ConfigurationError | PimNoAnswer | PimRefusal | None
+    silence: ConfigurationError | PimNoAnswer | PimRefusal | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the PIM was asked, too."""
+        return self.observation.pim is not None or self.silence is not None
+
+
+def look_at_vault(tools: Tools, id_: ConnectorId, connector: Connector | None) -> Look:
+    """See how one connector stands in Vault alone.
+
+    Args:
+        tools, id_, connector: as for `observe`.
+    """
+    access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
+    served = tools.credentials.served(id_)
+    return Look(observation=Observation(pim=None, access=access.presence, served=served).with_access(access))
 
 
 def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey: Survey | None = None) -> Look:
@@ -30,16 +46,13 @@ def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey:
         connector: as declared, or None.
         survey: a look at its PIM taken just before, to be shared among its connectors.
     """
-    access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
-    served = tools.credentials.served(id_)
-    in_vault = Observation(pim=None, access=access.presence, served=served).with_access(access)
+    in_vault = look_at_vault(tools, id_, connector)
     try:
         seen = survey or tools.driver.survey()
         role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
     except (ConfigurationError, PimNoAnswer, PimRefusal) as silence:
-        return Look(observation=in_vault, silence=silence)
-    pim = PimSight(survey=seen, role=role)
-    return Look(observation=replace(in_vault, pim=pim), silence=None)
+        return replace(in_vault, silence=silence)
+    return Look(observation=replace(in_vault.observation, pim=PimSight(survey=seen, role=role)))
 
 
 def with_made(facts: Facts, generation: Generation) -> Observation:
