@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.canary import CANARY
-from tests.contract.drivers import CONTROL_TOKEN, QuickConsole, sandbox_console, sandbox_driver
+from tests.contract.drivers import CONTROL_TOKEN, quick_console, sandbox_driver
 from tests.fakes.builders import ERP, a_connector
 from tests.fakes.ledger import InMemoryLoginLedger
 from tests.fakes.world import World
@@ -41,7 +41,7 @@ class Town:
 
     def reconciler(self, mechanism: Mechanism | None, *, console: bool, release: str = "auto") -> Reconciler:
         """As a process of that configuration has it."""
-        way = sandbox_console(self.pim, self.directory, QuickConsole) if console else None
+        way = quick_console(self.pim, self.directory) if console else None
         driver = sandbox_driver(self.pim, InMemoryLoginLedger(), mechanism=mechanism, console=way, release=release)
         return Reconciler(replace(self.vault.tools(), driver=driver))
 
