@@ -12,6 +12,7 @@ from tests.contract.bench import made_by
 from tests.contract.sandbox_bench import ACCOUNT, Requests, SandboxBench
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.connector import Mechanism
+from vault_pim.domain.errors import PimNoAnswer
 from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.account import needed
 from vault_pim.pim.console import Console, Printed
@@ -40,28 +41,55 @@ def sandbox_driver(pim: SandboxPim, ledger: InMemoryLoginLedger, **changes: Any)
 
 class QuickConsole(Console):
     """Runs the console's program within this process; starting it some thousand times would show nothing that the tests
-    in tests/integration do not."""
+    in tests/integration do not.
+
+    Attributes:
+        lost: whether the command that was to be lost was met.
+    """
+
+    lost = True
+    _losing: tuple[str, bool] = "", False
+
+    def lose(self, command: str, *, has_its_effect: bool) -> None:
+        """Give no answer when that command is run next."""
+        self.lost, self._losing = False, (command, has_its_effect)
 
     def run(self, command: str, *arguments: str) -> Printed:
         """Run one command."""
+        losing = not self.lost and command == self._losing[0]
+        if losing and not self._losing[1]:
+            self.lost = True
+            raise PimNoAnswer("the console did not answer")
         with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
             status = pim_console.main([*self._command[3:], command, *arguments, "-n"])
+        if losing:
+            self.lost = True
+            raise PimNoAnswer("the console did not answer")
         return Printed(command=command, exit=status, stdout=stdout.getvalue(), stderr=stderr.getvalue())
 
 
-def sandbox_console(pim: SandboxPim, directory: Path, kind: type[Console] = Console) -> Console:
+def sandbox_console(pim: SandboxPim, directory: Path) -> Console:
     """The console of a running sandbox PIM."""
+    return Console("prod", _console_command(pim, directory))
+
+
+def quick_console(pim: SandboxPim, directory: Path) -> QuickConsole:
+    """The same within this process."""
+    return QuickConsole("prod", _console_command(pim, directory))
+
+
+def _console_command(pim: SandboxPim, directory: Path) -> list[str]:
     token = directory / "control-token"
     token.write_text(CONTROL_TOKEN)
     own = ["--url", pim.url, "--control-token-file", str(token)]
-    return kind("prod", [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own])
+    return [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own]
 
 
 @contextmanager
 def sandbox_bench(release: str, mechanism: Mechanism, console_directory: Path | None = None) -> Iterator[SandboxBench]:
     """A fresh PIM of that release, and drivers for it; with its console, if there is a directory for the token."""
     with SandboxPim(release=release, secret_marker=CANARY, control_token=CONTROL_TOKEN) as pim:
-        console = sandbox_console(pim, console_directory, QuickConsole) if console_directory else None
+        console = quick_console(pim, console_directory) if console_directory else None
         usual = {"mechanism": mechanism, "console": console}
         privileges = needed(ROWS[release], mechanism, console=console is not None, user_groups=True)
         password = SecretStr(pim.add_account(ACCOUNT, privileges))
@@ -78,6 +106,7 @@ def sandbox_bench(release: str, mechanism: Mechanism, console_directory: Path | 
                 password=password,
                 writes=_writes(ROWS[release], mechanism, by_screen=console is None),
                 reads=_reads(ROWS[release], mechanism, by_screen=console is None),
+                console=console,
             )
 
 

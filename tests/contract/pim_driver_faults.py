@@ -16,8 +16,8 @@ from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault, Kind
 
 
-class FaultsContract:
-    """Lost answers, error pages, expired sessions, silence: put on each of the bench's writes and reads."""
+class WholeLife:
+    """Everything that is done with a set, and with its role."""
 
     def whole_life(self, bench: SandboxBench, *, patience: int) -> None:
         """Everything a driver may do, each step repeated after silence; it must come to the right end.
@@ -48,6 +48,14 @@ class FaultsContract:
             "Administrator", "Catalog manager", ROLE, "User", ACCOUNT,
         ]  # fmt: skip
 
+    def begin_anew(self, bench: SandboxBench) -> None:
+        """Forget the role of the last life."""
+        bench.pim.world.roles = {row: role for row, role in bench.pim.world.roles.items() if role.label != ROLE}
+
+
+class FaultsContract(WholeLife):
+    """Lost answers, error pages, expired sessions, silence: put on each of the bench's writes and reads."""
+
     @pytest.mark.parametrize("kind", ["lose_reply", "refuse", "html_500"])
     def test_silence_on_any_write_is_repaired_by_repeating(self, bench: SandboxBench, kind: Kind) -> None:
         """Lost with or without its effect: the repeat finds out what is true, and nothing is left over."""
@@ -62,7 +70,7 @@ class FaultsContract:
     def one_fault_at_a_time(self, bench: SandboxBench, kind: Kind, requests: Requests, *, patience: int) -> None:
         """A whole life with one fault, for each of these requests; the fault must really be met."""
         for method, path in requests:
-            bench.pim.world.roles = {row: role for row, role in bench.pim.world.roles.items() if role.label != ROLE}
+            self.begin_anew(bench)
             fault = Fault(kind=kind, method=method, path=path)
             bench.pim.faults.add(fault)
             self.whole_life(bench, patience=patience)
@@ -110,3 +118,17 @@ class FaultsContract:
             driver.survey()
         with pytest.raises(PimNoAnswer):
             driver.verify(credentials, PERMISSIONS)
+
+
+class ConsoleFaultsContract(WholeLife):
+    """The same for each command of the console, where sets are made with it."""
+
+    @pytest.mark.parametrize("has_its_effect", [True, False])
+    def test_each_lost_command_alone_is_repaired_by_repeating(self, bench: SandboxBench, has_its_effect: bool) -> None:
+        """With or without its effect; a second silence would be a bug."""
+        assert bench.console is not None
+        for command in ("list-clients", "create-client", "revoke-client"):
+            self.begin_anew(bench)
+            bench.console.lose(f"pim:oauth-server:{command}", has_its_effect=has_its_effect)
+            self.whole_life(bench, patience=1)
+            assert bench.console.lost, command

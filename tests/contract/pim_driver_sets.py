@@ -47,6 +47,23 @@ class SetsContract:
         assert caller.refused == 0
         assert isinstance(driver.prove_dead(old, None), Dead)
 
+    def test_set_that_a_backup_brought_back_is_seen_and_ends_again(
+        self, bench: SandboxBench, driver: PimDriver
+    ) -> None:
+        """An orphan: it is ours by its marker, and its secrets work."""
+        world, credentials = bench.pim.world, driver.issue(connector(), planned())
+        backup = dict(world.clients), dict(world.users), dict(world.connections)
+        driver.delete(issued(1, credentials))
+        assert driver.survey().sightings == ()
+        world.clients, world.users, world.connections = backup
+        [orphan] = driver.survey().sightings
+        assert (orphan.label, "marker1" in orphan.description) == ("vp_erp_1", True)
+        tokens = driver.take_tokens(credentials)
+        assert tokens is not None
+        driver.delete(issued(1, credentials))
+        assert driver.survey().sightings == ()
+        assert isinstance(driver.prove_dead(credentials, tokens), Dead)
+
     def test_set_without_any_list_is_verified_by_what_is_open_to_all(
         self, bench: SandboxBench, driver: PimDriver
     ) -> None:

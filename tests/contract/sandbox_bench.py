@@ -1,7 +1,7 @@
 """The sandbox PIM as a bench for the contract of `PimDriver`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tests.fakes.ledger import InMemoryLoginLedger
 from vault_pim.domain.credentials import CredentialSet
@@ -18,6 +18,16 @@ Requests = tuple[tuple[str, str], ...]
 Make = Callable[..., PimDriver]
 
 
+class Losing(Protocol):
+    """A console that can be told to lose a command; `lost` says that it has."""
+
+    lost: bool
+
+    def lose(self, command: str, *, has_its_effect: bool) -> None:
+        """Give no answer when that command is run next."""
+        ...
+
+
 class SandboxBench:
     """One running sandbox PIM.
 
@@ -27,19 +37,29 @@ class SandboxBench:
         password: of the account that its drivers have there.
         writes: method and path of every mutating request of its drivers.
         reads: the same for the other requests of a survey.
+        console: that of the PIM, where its drivers have one.
 
     Attributes:
         ledger: shared by all drivers.
     """
 
     def __init__(
-        self, pim: SandboxPim, release: str, make: Make, *, password: SecretStr, writes: Requests, reads: Requests
+        self,
+        pim: SandboxPim,
+        release: str,
+        make: Make,
+        *,
+        password: SecretStr,
+        writes: Requests,
+        reads: Requests,
+        console: Losing | None = None,
     ) -> None:
         self.pim = pim
         self.traits = TRAITS[release]
         self.row = next(row for row in RELEASES if row.name == release)
         self.writes = writes
         self.reads = reads
+        self.console = console
         self.password = password
         self.ledger = InMemoryLoginLedger()
         self._make = make

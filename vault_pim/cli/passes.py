@@ -215,7 +215,8 @@ def _remark(output: Output, one: Result) -> None:
     if one.outage is not None:
         output.line(f"{one.connector} {one.outage}.", WARN)
     if one.left_behind:
-        output.line(f"{one.connector}: the new connection has not the {', '.join(one.left_behind)} of the former.")
+        left = ", ".join(one.left_behind)
+        output.line(f"{one.connector}: what is made does not take over from the former connection: {left}.")
     for finding in one.findings:
         output.line(f"{one.connector}: {SENTENCES[finding.reason]}: {finding.detail}", WARN)
     if isinstance(one.end, Alarm):

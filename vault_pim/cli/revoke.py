@@ -14,7 +14,7 @@ from vault_pim.cli.invocation import AsJson, ConnectorName, invocation
 from vault_pim.cli.outcomes import describe
 from vault_pim.cli.render import GOOD, WARN, Output
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import NotProven, TakenOver
+from vault_pim.domain.errors import NotProven, TakenOver, VaultPimError
 from vault_pim.domain.outcomes import Do, Mend
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import Revocation
@@ -94,8 +94,10 @@ def carry_out(output: Output, installation: Installation, id_: ConnectorId) -> R
         while True:
             try:
                 asked = reconciler.run(id_, installation.connector(id_), impatient=True, watch=watch).state.revocation
-            except TakenOver:
+            except VaultPimError as error:  # after the proof, perhaps: the PIM is looked at once more then
                 asked = installation.states.load(id_).state.revocation
+                if not isinstance(error, TakenOver) and (asked is None or asked.proven_at is None):
+                    raise
             if asked is not None and asked.proven_at is not None:
                 return asked
             if installation.clock.now() >= until:

@@ -18,7 +18,15 @@ from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board, Outcome, Told
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import PimNoAnswer, PimRefusal, TakenOver, VaultNoAnswer, VaultPimError
+from vault_pim.domain.errors import (
+    ConfigurationError,
+    NotProven,
+    PimNoAnswer,
+    PimRefusal,
+    TakenOver,
+    VaultNoAnswer,
+    VaultPimError,
+)
 from vault_pim.domain.facts import Survey
 from vault_pim.domain.outcomes import Alarm, Wait
 from vault_pim.domain.reasons import SENTENCES
@@ -160,10 +168,11 @@ class PimWorker:
         except TakenOver as error:
             self._board.passed(id_, Told(at=now, outcome=Outcome.TAKEN_OVER, said=error.what))
         except VaultPimError as error:
-            if survey is None and isinstance(error, PimNoAnswer | PimRefusal):
-                # Vault's side is done; the PIM's is known to be silent, and is tried when it answers again
-                self._visits[id_] = Visit(at=now, left=record.state)
-            self._failed(id_, error, known=survey is None)
+            of_the_pim = survey is None and isinstance(error, ConfigurationError | PimNoAnswer | PimRefusal)
+            if of_the_pim or (survey is None and isinstance(error, NotProven)):
+                # what could be done without a look at the PIM is done; the rest is tried when it answers again
+                self._visits[id_] = Visit(at=now, left=self._read(id_).state)
+            self._failed(id_, error, known=of_the_pim)
         except Exception as error:  # noqa: BLE001 - one connector's bug is not another's
             self._visits[id_] = Visit(at=now, left=record.state)
             logger.error("bug: %s", where(error), extra={"connector": id_})  # noqa: TRY400 - as above

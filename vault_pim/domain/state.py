@@ -159,6 +159,11 @@ class ConnectorState:
         return self.revocation is not None and self.revocation.lifted_at is None
 
     @property
+    def revoking(self) -> bool:
+        """A revocation is under way: asked for, and not proven yet."""
+        return self.cut_off and self.revocation is not None and self.revocation.proven_at is None
+
+    @property
     def incident(self) -> str | None:
         """The name of the incident under way, which ends when a set issued after a proven revocation is served."""
         asked, current = self.revocation, self.current

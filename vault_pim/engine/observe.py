@@ -17,10 +17,29 @@ from vault_pim.lifecycle.retirement import depends_on_readers
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """An observation, and why the PIM could not be seen, be it that its password file is missing: that must not keep
-    Vault from being cut."""
+    Vault from being cut. Without a silence and without the PIM, it was not looked at."""
 
     observation: Observation
-    silence: ConfigurationError | PimNoAnswer | PimRefusal | None
+    silence: ConfigurationError | PimNoAnswer | PimRefusal | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the PIM was asked, too."""
+        return self.observation.pim is not None or self.silence is not None
+
+
+def look_at_vault(tools: Tools, state: ConnectorState, connector: Connector | None) -> Look:
+    """See how one connector stands in Vault alone.
+
+    Args:
+        tools, state, connector: as for `observe`.
+    """
+    access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
+    served, readers = tools.credentials.served(state.connector), None
+    if depends_on_readers(state, connector, tools.clock.now()):
+        readers = tools.readers.seen(state.connector, state.generations)
+    observation = Observation(pim=None, access=access.presence, served=served, readers=readers)
+    return Look(observation=observation.with_access(access))
 
 
 def observe(tools: Tools, state: ConnectorState, connector: Connector | None, survey: Survey | None = None) -> Look:
@@ -32,23 +51,13 @@ def observe(tools: Tools, state: ConnectorState, connector: Connector | None, su
         connector: as declared, or None.
         survey: a look at its PIM taken just before, to be shared among its connectors.
     """
-    access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
-    id_ = state.connector
-    in_vault = Observation(
-        pim=None,
-        access=access.presence,
-        served=tools.credentials.served(id_),
-        readers=tools.readers.seen(id_, state.generations)
-        if depends_on_readers(state, connector, tools.clock.now())
-        else None,
-    ).with_access(access)
+    in_vault = look_at_vault(tools, state, connector)
     try:
         seen = survey or tools.driver.survey()
         role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
     except (ConfigurationError, PimNoAnswer, PimRefusal) as silence:
-        return Look(observation=in_vault, silence=silence)
-    pim = PimSight(survey=seen, role=role)
-    return Look(observation=replace(in_vault, pim=pim), silence=None)
+        return replace(in_vault, silence=silence)
+    return Look(observation=replace(in_vault.observation, pim=PimSight(survey=seen, role=role)))
 
 
 def with_made(facts: Facts, generation: Generation) -> Observation:

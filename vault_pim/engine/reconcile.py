@@ -13,7 +13,7 @@ from typing import TypeGuard
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import ConfigurationError, NotProven, PimNoAnswer, Refusal, TakenOver, VaultPimError
 from vault_pim.domain.events import Event, Tag
-from vault_pim.domain.facts import Facts, Survey
+from vault_pim.domain.facts import Facts, Observation, Survey
 from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import Reason
@@ -22,7 +22,7 @@ from vault_pim.engine.effects import STEPS, Done
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.intent import declared, with_intent
 from vault_pim.engine.mends import MENDS
-from vault_pim.engine.observe import Look, observe
+from vault_pim.engine.observe import Look, look_at_vault, observe
 from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle.decide import decide, role_due
@@ -111,7 +111,7 @@ class Reconciler:
             AuditUnavailable: nothing was done.
         """
         hold = Hold(self.tools, id_)
-        look = observe(self.tools, hold.state, connector, survey)
+        look = self._look(hold, connector, survey)
         done: list[Do | Mend] = []
         tried: frozenset[str] = frozenset()
         troubles: tuple[VaultPimError, ...] = ()
@@ -120,7 +120,7 @@ class Reconciler:
                 facts = replace(self._facts(hold, connector, look, impatient=impatient), tried=tried)
                 decision = decide(facts)
                 if survey is not None and not isinstance(decision, Wait):
-                    survey, look = None, observe(self.tools, hold.state, connector)
+                    survey, look = None, self._look(hold, connector)
                     continue
                 if isinstance(decision, Wait | Alarm):
                     break
@@ -136,9 +136,9 @@ class Reconciler:
                         raise
                     hold.save(hold.state.failed(name, error.what, self.tools.clock.now()))
                     tried, troubles = tried | {name}, (*troubles, error)
-                    look = observe(self.tools, hold.state, connector)
+                    look = self._look(hold, connector)
                     continue
-                look = replace(look, observation=outcome.observation)
+                look = self._look_on(hold, connector, look, outcome.observation)
                 impatient = impatient and outcome.refusal is None
                 done.append(decision)
             if isinstance(decision, Alarm):
@@ -152,6 +152,18 @@ class Reconciler:
             raise
         _raise_silence(decision, look)
         return Pass(done=tuple(done), end=decision, state=hold.state, findings=findings(facts), troubles=troubles)
+
+    def _look(self, hold: Hold, connector: Connector | None, survey: Survey | None = None) -> Look:
+        """A revocation that is under way neither needs the PIM's word nor waits for it."""
+        if hold.state.revoking:
+            return look_at_vault(self.tools, hold.state, connector)
+        return observe(self.tools, hold.state, connector, survey)
+
+    def _look_on(self, hold: Hold, connector: Connector | None, look: Look, seen: Observation) -> Look:
+        """What is true after an effect; once a revocation is proven, the PIM is looked at, too."""
+        if look.whole or hold.state.revoking:
+            return replace(look, observation=seen)
+        return observe(self.tools, hold.state, connector)
 
     def _carry_out(self, hold: Hold, facts: Facts, decision: Do | Mend) -> Done:
         """Intent before effect, stage after effect; both audited."""

@@ -51,21 +51,13 @@ def access_cut_first(facts: Facts) -> Decision | None:
     asked, seen = facts.state.revocation, facts.observation.access
     if asked is None or not facts.state.cut_off or seen is Presence.CUT:
         return None
-    if seen is Presence.ABSENT and asked.proven_at is not None:
-        return None
-    return Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
-
-
-def pim_silent(facts: Facts) -> Decision | None:
-    """Without the PIM's word nothing is known, so nothing is done."""
-    return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
+    settled = seen is Presence.ABSENT and asked.proven_at is not None
+    return None if settled else Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
 
 
 def revocation(facts: Facts) -> Decision | None:
-    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off.
-
-    A leaked set that is served again after the proof (by a process that slept, or from a backup) needs another proof.
-    """
+    """Everything that was issued up to the revocation ends, the served one first, whatever keeps us from looking at the
+    PIM. A leaked set that is served again after the proof (by a slow process, from a backup) needs another proof."""
     asked = facts.state.revocation
     if asked is None or asked.lifted_at is not None:
         return None
@@ -74,9 +66,18 @@ def revocation(facts: Facts) -> Decision | None:
         first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
         return Do(step=Step.REVOKE, number=first.number, reason=Reason.REVOCATION_ASKED)
     served = facts.observation.served
-    if asked.proven_at is None or (served is not None and served.generation <= asked.through):
-        return Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
-    return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF)
+    proven = asked.proven_at is not None and (served is None or served.generation > asked.through)
+    return None if proven else Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
+
+
+def pim_silent(facts: Facts) -> Decision | None:
+    """Without the PIM's word nothing is known, so nothing else is done."""
+    return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
+
+
+def stays_cut_off(facts: Facts) -> Decision | None:
+    """After the proof nothing is due, but for what comes back at the PIM."""
+    return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF) if facts.state.cut_off else None
 
 
 def orphan(facts: Facts) -> Decision | None:
@@ -197,8 +198,9 @@ Rule = Callable[[Facts], Decision | None]
 RULES: tuple[Rule, ...] = (
     held_by_another,
     access_cut_first,
-    pim_silent,
     revocation,
+    pim_silent,
+    stays_cut_off,
     backing_off,
     orphan,
     broken_off,

@@ -52,6 +52,15 @@ class Answer:
         except ValueError:
             return ""
 
+    @property
+    def moved_to(self) -> str:
+        """The base URL at which the same page is to be found, as of a web server that wants https; empty where the
+        answer does not say so."""
+        path = self.asked.rpartition(" ")[2]
+        if not self.redirects_to.endswith(path) or not (parts := urlsplit(self.location)).netloc:
+            return ""
+        return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(path)}"
+
     def expect(self, *statuses: int) -> Self:
         """The answer itself, if it has one of these statuses.
 
@@ -71,6 +80,7 @@ class Answer:
             f"the PIM's answer to {self.asked} is not understood",
             why=f"status {self.status}{target}, {self.content_type or 'no content type'}; "
             f"expected {' or '.join(map(str, statuses))}",
+            advice=f"If {self.moved_to} is that PIM, write this as its url." if self.moved_to else "",
         )
 
 

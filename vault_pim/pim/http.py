@@ -87,7 +87,7 @@ class Http:
         self._session.trust_env = False
         self._session.verify = _authorities(pim, ca_cert)
         self._session.headers["User-Agent"] = f"vault-pim/{__version__}"
-        self._session.headers["Accept-Language"] = "en"  # so that the login page says in English why it refuses
+        self._session.headers["Accept-Language"] = "en"  # so that a PIM that heeds it gives its reasons in English
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in "https://", "http://":
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=max_parallel))

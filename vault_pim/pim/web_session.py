@@ -26,7 +26,8 @@ from vault_pim.ports import Clock, LoginLedger
 _LOCK: Final = timedelta(minutes=5)
 _FORM = "/user/login"
 _CHECK = "/user/login-check"
-_LOCKED = re.compile(r"\block(ed)?\b", re.IGNORECASE)
+_LOCKED = re.compile(r"\block(ed)?\b|\d", re.IGNORECASE)
+"""What says that the account is locked: the word or, in whatever language the PIM speaks, the number of its minutes."""
 _WAIT = (
     "Wait five minutes; find out who or what logs in to this account with a wrong password. "
     "At PIM 4.0 and older it means that the account is disabled: enable it."

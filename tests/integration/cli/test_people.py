@@ -76,6 +76,19 @@ def test_doctor_finds_all_well(run: Command) -> None:
     assert {check["outcome"] for check in json.loads(ran.out)["checks"]} == {"ok"}
 
 
+def test_doctor_recommends_the_better_mechanism_and_says_why(arena: Arena, run: Command) -> None:
+    """Where there may be a console, as advice; where there is one, as a finding."""
+    ran = run("doctor")
+    said = " ".join(ran.out.split())
+    assert ran.code == 0
+    assert "passwords of connections are weak: the PIM makes them from the time of day" in said
+    assert "what to do: If there is a way to the console of PIM sandbox, give it and set mechanism" in said
+    arena.configure(lambda document: document["pims"]["sandbox"].update(console={"command": ["bin/console"]}))
+    ran = run("doctor")
+    assert ran.code == 2
+    assert "Set pims.sandbox.mechanism to user_and_client: its passwords are ours" in " ".join(ran.out.split())
+
+
 def test_doctor_names_what_needs_attention(arena: Arena, run: Command) -> None:
     """A permission the PIM does not offer, an identity that is not set up: exit code 2 and advice."""
     arena.configure(add_connector)

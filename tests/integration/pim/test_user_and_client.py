@@ -12,6 +12,7 @@ from tests.canary import CANARY
 from tests.contract.bench import PERMISSIONS, ROLE, connector, issued, planned
 from tests.contract.drivers import CONTROL_TOKEN, sandbox_bench, sandbox_console
 from tests.contract.sandbox_bench import SandboxBench
+from tests.integration.pim.reverse_proxy import ReverseProxy
 from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.errors import ConfigurationError, NotOurs, PimNoAnswer, PimRefusal, UnknownShape
 from vault_pim.domain.facts import Sighting
@@ -50,6 +51,21 @@ def the_user(bench: SandboxBench) -> User:
     user = bench.pim.world.user_by_login("vp_erp_1")
     assert user is not None
     return user
+
+
+def test_pim_under_a_path_is_driven_like_any_other(bench: SandboxBench) -> None:
+    """By its forms too, whose addresses and redirects begin with the path or do not."""
+    with ReverseProxy(bench.pim.url) as proxy:
+        driver = bench.driver(url=proxy.url)
+        driver.put_role(ROLE, PERMISSIONS)
+        driver.put_role(ROLE, PERMISSIONS)
+        credentials = driver.issue(connector(), planned())
+        assert credentials.base_url == proxy.url
+        assert [one.whole for one in driver.survey().sightings] == [True]
+        assert isinstance(driver.verify(credentials, PERMISSIONS), Verified)
+        tokens = driver.take_tokens(credentials)
+        driver.delete(issued(1, credentials))
+        assert isinstance(driver.prove_dead(credentials, tokens), Dead)
 
 
 @pytest.mark.parametrize("missing", ["user", "client"])
@@ -203,6 +219,25 @@ def test_pim_without_console_or_screen_is_refused() -> None:
             with pytest.raises(ConfigurationError, match="needs the console"):
                 act()
         assert bench.state() == before
+
+
+@pytest.mark.parametrize("release", ["1.7", "7.0"])
+def test_console_is_reached_through_ssh(release: str, tmp_path: Path) -> None:
+    """ssh gives its words, joined with blanks, to a shell on the other side; this one does the same on this side."""
+    with sandbox_bench(release, Mechanism.USER_AND_CLIENT, tmp_path) as bench:
+        ssh = tmp_path / "ssh"
+        ssh.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+        ssh.chmod(0o700)
+        driver = bench.driver(
+            console=Console("prod", [str(ssh), "pim@host", *_words(sandbox_console(bench.pim, tmp_path))])
+        )
+        label = "a | <info>$(id)</info>"
+        driver.put_role(label, PERMISSIONS)
+        credentials = driver.issue(connector(label=label), planned(role=label))
+        assert isinstance(driver.verify(credentials, PERMISSIONS), Verified)
+        assert [one.whole for one in driver.survey().sightings] == [True]
+        driver.delete(issued(1, credentials))
+        assert len(bench.pim.world.clients) == 0
 
 
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:

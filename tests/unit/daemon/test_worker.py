@@ -160,6 +160,26 @@ def test_revoked_connector_loses_vault_while_pim_is_silent(town: Town, daemon: D
     assert [town.generation(name) for name in NAMES] == [1, None, 1]
 
 
+def test_revoked_set_dies_though_the_pim_cannot_be_looked_at(
+    town: Town, daemon: Daemon, log: pytest.LogCaptureFixture
+) -> None:
+    """Its console is away, say, and then keeps a client: this is said, once, and not tried again at every wake."""
+    daemon.wake()
+    town.ask_revocation("prod/erp")
+    town.wires["prod"].silence("driver.survey")
+    town.wires["prod"].lose_reply("driver.delete")
+    for _ in range(3):
+        daemon.wake()
+    assert town.pims["prod"].labels == {"vp_dam_1", "vp_shop_1"}
+    assert town.wires["prod"].count("driver.delete") == 1
+    assert sum("opens nothing any more" in line for line in warnings(log)) == 1
+    town.clock.forward(SURVEY_EVERY)
+    daemon.wake()
+    asked = town.state("prod/erp").revocation
+    assert asked is not None
+    assert asked.proven_at is not None
+
+
 def test_connector_taken_out_of_the_configuration_still_gets_passes(town: Town, daemon: Daemon) -> None:
     """The former set in grace is retired although nobody declares the connector any more."""
     daemon.wake()

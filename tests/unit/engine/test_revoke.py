@@ -9,7 +9,15 @@ from tests.fakes.builders import DAY, ERP, HOUR, a_generation, a_state, some_fac
 from tests.fakes.wire import Death, When
 from tests.fakes.world import World
 from vault_pim.domain.credentials import CredentialSet
-from vault_pim.domain.errors import ConfigurationError, Impossible, NotProven, PimNoAnswer, TakenOver
+from vault_pim.domain.errors import (
+    ConfigurationError,
+    Impossible,
+    NotProven,
+    PimNoAnswer,
+    TakenOver,
+    UnknownShape,
+    VaultPimError,
+)
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Alarm, Wait
@@ -77,10 +85,31 @@ def test_silent_pim_does_not_keep_vault_from_being_cut(provisioned: World) -> No
 
 def test_missing_password_file_does_not_keep_vault_from_being_cut(provisioned: World) -> None:
     """Our own account cannot log in at the PIM; the connector loses its access to Vault all the same."""
-    provisioned.wire.fail("driver.survey", ConfigurationError("the password file is missing"))
+    provisioned.wire.fail("driver.delete", ConfigurationError("the password file is missing"))
     with pytest.raises(ConfigurationError):
         provisioned.revoke()
     assert provisioned.access.entities[ERP].disabled
+
+
+@pytest.mark.parametrize("kind", [ConfigurationError, PimNoAnswer, UnknownShape])
+def test_pim_that_cannot_be_looked_at_does_not_keep_a_set_alive(provisioned: World, kind: type[VaultPimError]) -> None:
+    """Its console is away, or it was just upgraded: the set is deleted and proven dead; what has come back at the PIM
+    cannot be seen, and this is said afterwards."""
+    provisioned.wire.fail("driver.survey", kind("not to be seen"), times=None)
+    with pytest.raises(kind, match="not to be seen"):
+        provisioned.revoke()
+    assert provisioned.leftovers() == []
+    assert provisioned.state.revocation is not None
+    assert provisioned.state.revocation.proven_at is not None
+
+
+def test_revocation_does_not_wait_for_a_look_at_the_pim(provisioned: World) -> None:
+    """A hanging console takes a minute; Vault is cut and the set is dead before anybody asks it."""
+    provisioned.wire.calls.clear()
+    provisioned.revoke()
+    asked = [name for name in provisioned.wire.calls if name.startswith("driver.")]
+    assert asked[:4] == ["driver.take_tokens", "driver.delete", "driver.prove_dead", "driver.survey"]
+    assert provisioned.wire.calls.index("access.cut") < provisioned.wire.calls.index("driver.take_tokens")
 
 
 def test_silent_token_endpoint_does_not_keep_a_set_from_being_deleted(provisioned: World) -> None:

@@ -258,6 +258,18 @@ CASES: dict[str, tuple[Facts, Decision]] = {
     ),
     "access is cut, the PIM is silent": (
         silent(some_facts(graced(revocation=a_revocation(2)), access=Presence.CUT)),
+        Do(step=Step.REVOKE, number=2, reason=Reason.REVOCATION_ASKED),
+    ),
+    "every set is revoked, the PIM is silent": (
+        silent(some_facts(a_state(a_generation(1, Stage.REVOKED), revocation=a_revocation()), access=Presence.CUT)),
+        Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED),
+    ),
+    "the revocation is proven, the PIM is silent": (
+        silent(
+            some_facts(
+                a_state(a_generation(1, Stage.REVOKED), revocation=a_revocation(proven_at=START)), access=Presence.CUT
+            )
+        ),
         Wait(until=None, reason=Reason.PIM_SILENT),
     ),
     "the served set is revoked, the former not yet": (
@@ -351,8 +363,8 @@ def test_rules_answer_in_their_order_of_weight() -> None:
     everything = a_survey(*(seen(a_generation(number)) for number in (1, 2, 3, 4)))
     then(**state(holder=None))
     then(observation=replace(facts.observation, access=Presence.CUT))
-    then(observation=some_facts(ALL_AT_ONCE, survey=everything, access=Presence.CUT, role=Presence.DIFFERS).observation)
     then(**state(revocation=None))
+    then(observation=some_facts(ALL_AT_ONCE, survey=everything, access=Presence.CUT, role=Presence.DIFFERS).observation)
     then(impatient=True)
     then(observation=replace(some_facts(facts.state, access=Presence.CUT, role=Presence.DIFFERS).observation))
     then(**state(generations=tuple(replace(one, refusal=None) for one in facts.state.generations)))
@@ -366,8 +378,8 @@ def test_rules_answer_in_their_order_of_weight() -> None:
     assert said == [
         Reason.HELD_BY_ANOTHER,
         Part.ACCESS,
-        Reason.PIM_SILENT,
         Step.REVOKE,
+        Reason.PIM_SILENT,
         Reason.BACKING_OFF,
         Part.ORPHAN,
         Step.ABANDON,

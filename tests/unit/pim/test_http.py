@@ -169,6 +169,28 @@ def test_unexpected_status_is_not_understood(pim: ScriptedPim, http: Http) -> No
     assert unknown.value.why == "status 302 to /, text/html; expected 200 or 404"
 
 
+@pytest.mark.parametrize(
+    ("location", "advised"),
+    [
+        ("https://pim.example.com/pim/api/rest/v1", "If https://pim.example.com/pim is that PIM"),
+        ("/user/login", ""),
+        ("http://h/user/login", ""),
+        ("http://[broken/api/rest/v1", ""),
+        ("", ""),
+    ],
+)
+def test_pim_that_is_found_at_another_address_is_named(
+    pim: ScriptedPim, http: Http, location: str, advised: str
+) -> None:
+    """Most often https in place of http; no redirect is followed, since a login would travel with it."""
+    headers = (("Location", location),) if location else ()
+    pim.tell("GET", "/api/rest/v1", Scripted(status=301, content_type="text/html", headers=headers))
+    with pytest.raises(UnknownShape) as unknown:
+        http.send("GET", "/api/rest/v1").expect(200)
+    assert advised in unknown.value.advice
+    assert bool(advised) == ("is that PIM" in unknown.value.advice)
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that signs itself, and its key beside it."""

@@ -99,7 +99,12 @@ def test_refused_password_is_not_offered_again(pim: ScriptedPim, web: WebSession
 
 @pytest.mark.parametrize(
     "told",
-    ["Your account is locked for 5 minutes after too many authentication attempts.", "Account is locked."],
+    [
+        "Your account is locked for 5 minutes after too many authentication attempts.",
+        "Account is locked.",
+        "Ihr Konto ist nach zu vielen Anmeldeversuchen für 5 Minuten gesperrt.",
+        "Votre compte est bloqué pendant 5 minutes.",
+    ],
 )
 def test_lock_is_no_refusal_of_the_password(
     pim: ScriptedPim, web: WebSession, ledger: InMemoryLoginLedger, told: str
@@ -115,6 +120,20 @@ def test_lock_is_no_refusal_of_the_password(
         assert refused.value.why == "its account is locked"
     assert pim.times_asked("POST", "/user/login-check") == 1
     assert ledger.allowed("prod", PASSWORD, StoppedClock().now())
+
+
+@pytest.mark.parametrize("told", ["Invalid credentials.", "Ungültige Zugangsdaten.", "Identifiants invalides."])
+def test_refusal_in_any_language_is_one(
+    pim: ScriptedPim, web: WebSession, ledger: InMemoryLoginLedger, told: str
+) -> None:
+    """The PIM's language may be any; what it said is passed on as it is, and the password not offered again."""
+    page = Scripted(content_type="text/html", body=f'<span class="Text">{told}</span>')
+    pim.tell("POST", "/user/login-check", BACK_TO_LOGIN)
+    pim.tell("GET", "/user/login", LOGIN_PAGE, page)
+    with pytest.raises(LoginRefused) as refused:
+        web.call("GET", "/rest/x")
+    assert refused.value.why == told
+    assert not ledger.allowed("prod", PASSWORD, StoppedClock().now())
 
 
 def test_silent_reason_of_a_refusal_is_still_a_refusal(
