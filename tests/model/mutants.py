@@ -161,12 +161,12 @@ def revocation_waits_its_turn(put: Set) -> None:
     """Whoever works on the connector finishes first."""
     ask = asks.ask_revocation
 
-    def mutated(tools: Tools, connector: ConnectorId, *, reason: str) -> ConnectorState:
+    def mutated(tools: Tools, connector: ConnectorId, *, reason: str, **wish: bool) -> ConnectorState:
         loaded = tools.states.load(connector)
         holder = loaded.state.holder
         if holder is not None and holder.expires_at > loaded.server_now:
             return loaded.state
-        return ask(tools, connector, reason=reason)
+        return ask(tools, connector, reason=reason, replace_first=wish["replace_first"], reissue=wish["reissue"])
 
     put(asks, "ask_revocation", mutated)
 

@@ -61,13 +61,17 @@ def pim_silent(facts: Facts) -> Decision | None:
 
 
 def revocation(facts: Facts) -> Decision | None:
-    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off.
+    """Everything that was issued up to the revocation ends, the served one first; then the connector stays cut off, or
+    is let in to the successor that was served first.
 
     A leaked set that is served again after the proof (by a process that slept, or from a backup) needs another proof.
     """
-    asked = facts.state.revocation
+    asked, pending = facts.state.revocation, facts.state.pending
     if asked is None or asked.lifted_at is not None:
         return None
+    if asked.replace_first and not facts.state.served_anew and facts.connector is not None and not asked.proven_at:
+        old = pending is not None and pending.number <= asked.through
+        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.REVOCATION_ASKED) if pending and old else None
     leaked = [one for one in facts.state.live if one.number <= asked.through]
     if leaked:
         first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
@@ -75,6 +79,8 @@ def revocation(facts: Facts) -> Decision | None:
     served = facts.observation.served
     if asked.proven_at is None or (served is not None and served.generation <= asked.through):
         return Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
+    if not facts.state.cut_off and facts.connector is not None:
+        return Mend(part=Part.ACCESS, reason=Reason.PROVEN)
     return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF)
 
 
