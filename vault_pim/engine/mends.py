@@ -93,7 +93,7 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
             why=f"{len(readable)} readable KV versions and {tokens} live Vault tokens are left",
         )
     evidence = ("Vault: no KV version gives a revoked set", "Vault: entity disabled, no token of it works")
-    proven = replace(asked, proven_at=facts.now, evidence=(*asked.evidence, *evidence))
+    proven = replace(asked, proven_at=tools.clock.now(), evidence=(*asked.evidence, *evidence))
     state = replace(facts.state, revocation=proven, failures=None)
     if asked.reissue and not state.served_anew and facts.connector is not None and not facts.connector.drill:
         lifted = replace(proven, lifted_at=facts.now)

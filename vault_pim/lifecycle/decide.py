@@ -69,7 +69,7 @@ def revocation(facts: Facts) -> Decision | None:
     asked, pending = facts.state.revocation, facts.state.pending
     if asked is None or asked.lifted_at is not None:
         return None
-    if asked.replace_first and not facts.state.served_anew and facts.connector is not None and not asked.proven_at:
+    if asked.replace_first and not facts.state.served_anew and asked.proven_at is None:
         old = pending is not None and pending.number <= asked.through
         return Do(step=Step.ABANDON, number=pending.number, reason=Reason.REVOCATION_ASKED) if pending and old else None
     leaked = [one for one in facts.state.live if one.number <= asked.through]
