@@ -45,6 +45,7 @@ torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how man
 	$(BIN)/python -m tests.crash.peer --write
 	$(BIN)/python -m tests.crash.load --write
 	$(BIN)/python -m tests.load
+	$(BIN)/python -m tests.load.incident
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* dist build
