@@ -19,6 +19,7 @@ from vault_pim.engine import asks, effects, hold, mends, observe, reconcile
 from vault_pim.engine.effects import Done, Effect, generation_of
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle import decide as rules
+from vault_pim.lifecycle.revocation import revocation
 from vault_pim.lifecycle.transitions import advance
 
 Set = Callable[[Any, str, Any], None]
@@ -175,7 +176,7 @@ def revocation_needs_configuration(put: Set) -> None:
     """What is no longer configured is no longer looked at."""
 
     def mutated(facts: Facts) -> Decision | None:
-        return None if facts.connector is None else rules.revocation(facts)
+        return None if facts.connector is None else revocation(facts)
 
     put(rules, "RULES", tuple(mutated if rule.__name__ == "revocation" else rule for rule in rules.RULES))
 
