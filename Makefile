@@ -38,6 +38,7 @@ docs: $(STAMP)  ## Rewrite the generated parts of the documentation.
 
 bench: $(STAMP)  ## Ratios against bare calls, in one run; not part of the tests.
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.identify
 
 torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how many kills, HISTORIES: of the model.
 	VAULT_PIM_HISTORIES=$(HISTORIES) $(BIN)/pytest -q --timeout 0 tests/model/test_histories.py
@@ -45,6 +46,7 @@ torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how man
 	$(BIN)/python -m tests.crash.peer --write
 	$(BIN)/python -m tests.crash.load --write
 	$(BIN)/python -m tests.load
+	$(BIN)/python -m tests.load.incident
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* dist build

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.engine import engine_over_bare
+from benchmarks.revoke import one_command, the_whole_fleet
 from benchmarks.start_up import start_up
 from vault_pim.cli.playground import Playground
 
@@ -16,7 +17,8 @@ def main() -> int:
         Playground(Path(directory), "7.0") as world,
     ):
         world.set_up()
-        figures = [*engine_over_bare(world), *start_up(world)]
+        figures = [*engine_over_bare(world), *start_up(world), *one_command(world)]
+    figures.append(the_whole_fleet())
     width = max(len(figure.name) for figure in figures)
     for figure in figures:
         print(f"{figure.name.ljust(width)}  {figure.said}  {figure.judged}")

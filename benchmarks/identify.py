@@ -31,6 +31,7 @@ from vault_pim.leaks.own_password import RANDOM_CHARACTERS, own_password
 from vault_pim.leaks.scan import STRETCH
 from vault_pim.leaks.shapes import BASE36, BASE62, HEX_DIGITS
 
+ROOT = Path(__file__).parents[1]
 WRITERS = 8
 GENERATIONS = 2
 SEED = 1
@@ -82,9 +83,11 @@ def identify_in_a_long_log(world: Playground, *, connectors: int, megabytes: int
         chosen = dict(random_.sample(sorted(values.items()), hidden))
         log = Path(folder) / "log.txt"
         _write(log, megabytes * MEGABYTE, list(chosen.values()), random_)
-        command = [sys.executable, "-m", "vault_pim", "--config", str(world.config), "identify", str(log), "--json"]
+        peak = Path(folder) / "peak"
+        own = ["--config", str(world.config), "identify", str(log), "--json"]
+        command = [sys.executable, "-m", "benchmarks.peak", str(peak), *own]
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        ran = subprocess.run(command, capture_output=True, check=False, env=dict(os.environ))
+        ran = subprocess.run(command, capture_output=True, check=False, env=dict(os.environ), cwd=ROOT)
         seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
         told = {(one["connector"], one["generation"], one["field"]) for one in json.loads(ran.stdout)["matches"]}
         return Outcome(
@@ -96,7 +99,7 @@ def identify_in_a_long_log(world: Playground, *, connectors: int, megabytes: int
             exit_code=ran.returncode,
             seconds=seconds,
             cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            memory=after.ru_maxrss / 1000,
+            memory=int(peak.read_text()) / 1000,
         )
 
 

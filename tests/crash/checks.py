@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.crash.vault import Json
-from tests.crash.world import ERP, FINAL, MARKER, SHOP, World, is_cut_off
+from tests.crash.world import ERP, FINAL, MARKER, SHOP, World, is_being_replaced, is_cut_off, is_replaced
 
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
@@ -74,14 +74,15 @@ class Watch:
                 self._say(Kind.SERVED_DEAD, f"generation {served['generation']}", where)
         elif self._served_before:
             self._say(Kind.SERVED_DEAD, "nothing is served any more", where)
+        if is_replaced(record, served):
+            self._first = None
         if self._first is not None and self._first != served and not self.world.logs_in(self._first):
             self._say(Kind.LOST, "what was served before is dead", where)
-        self._grace(record, where)
+        if not is_cut_off(record) and not is_replaced(record, served):
+            self._grace(record, where)
 
     def _grace(self, record: Json, where: str) -> None:
         """A superseded set works until its grace is over."""
-        if is_cut_off(record):
-            return
         for one in record.get("generations", ()):
             if one["stage"] == "grace" and _instant(one["retire_at"]) > datetime.now(UTC):  # noqa: TID251
                 held = self.world.held().get(one["number"])
@@ -117,7 +118,8 @@ class Ends:
         """Everything that must not be."""
         record = self.world.record()
         ended = self._revoked(record) if is_cut_off(record) else self._working(record)
-        return [*ended, *self._left_over(record), *self._touched(), *self._told(), *self._recorded()]
+        dead = self._dead(record) if record.get("revocation") else ()
+        return [*ended, *dead, *self._left_over(record), *self._touched(), *self._told(), *self._recorded()]
 
     def _working(self, record: Json) -> Iterator[Bad]:
         world, stages = self.world, {one["number"]: one["stage"] for one in record.get("generations", ())}
@@ -128,18 +130,28 @@ class Ends:
             yield Bad(kind=Kind.SERVED_DEAD, what=f"generation {current[0]}", where="in the end")
         if world.cut_off():
             yield Bad(kind=Kind.STUCK, what="the connector is cut off from Vault")
+        if is_being_replaced(record):
+            yield Bad(kind=Kind.UNPROVEN, what="a successor was to be served first, and it is not done")
         pending = [number for number, stage in stages.items() if stage in ("planned", "issued", "verified")]
         if pending or record.get("rotation_asked_at"):
             yield Bad(kind=Kind.STUCK, what=f"pending {pending}, asked {record.get('rotation_asked_at')}")
 
     def _revoked(self, record: Json) -> Iterator[Bad]:
         world = self.world
-        if record["revocation"]["proven_at"] is None:
-            yield Bad(kind=Kind.UNPROVEN, what="asked for, and not proven")
-        if not world.cut_off() or (self._token and world.vault_token_alive(self._token)):
+        if not world.cut_off():
             yield Bad(kind=Kind.UNPROVEN, what="the connector's Vault access lives on")
         if world.readable():
             yield Bad(kind=Kind.UNPROVEN, what=f"generations {world.readable()} can still be read")
+
+    def _dead(self, record: Json) -> Iterator[Bad]:
+        """What worked before a revocation, whether or not a new set is served since."""
+        world, through = self.world, record["revocation"]["through"]
+        if record["revocation"]["proven_at"] is None:
+            yield Bad(kind=Kind.UNPROVEN, what="asked for, and not proven")
+        if self._token and world.vault_token_alive(self._token):
+            yield Bad(kind=Kind.UNPROVEN, what="the connector's Vault token lives on")
+        if old := [number for number in world.readable() if number <= through]:
+            yield Bad(kind=Kind.UNPROVEN, what=f"revoked generations {old} can still be read")
         if any(world.logs_in(one) for one in self._sets):
             yield Bad(kind=Kind.UNPROVEN, what="an old set logs in")
         if any(world.api_status(one) != 401 for one in self._access):

@@ -10,7 +10,9 @@ from tests.crash.world import ERP, Saved, World
 
 APPLY = ("apply", ERP)
 ROTATE = ("rotate", ERP)
-REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes")
+REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes", "--no-reissue")
+REISSUE = ("revoke", ERP, "--reason", "leaked", "--yes")
+REPLACE_FIRST = (*REISSUE, "--replace-first")
 DAEMON = ("daemon",)
 SEVERAL_SETS = tuple(place for place in PLACES if not place.in_place)
 WISH = "look: Vault POST pim-state/data/connectors/{connector}"
@@ -115,6 +117,8 @@ def _everywhere() -> Iterator[Scenario]:
         yield Scenario(place=place, name="retire", before=grace_over, command=APPLY)
         yield Scenario(place=place, name="revoke", before=served, command=REVOKE)
         yield Scenario(place=place, name="revoke with one in grace", before=rotated, command=REVOKE)
+        yield Scenario(place=place, name="revoke and reissue", before=rotated, command=REISSUE)
+        yield Scenario(place=place, name="replace first", before=rotated, command=REPLACE_FIRST)
         yield Scenario(place=place, name="rotate after revoke", before=revoked, command=ROTATE)
         yield Scenario(place=place, name="abandon", before=served, command=ROTATE, rule=refuse_api_calls)
         yield Scenario(place=place, name="copy lost", before=copy_lost, command=APPLY)
@@ -128,6 +132,7 @@ def _by_the_daemon() -> Iterator[Scenario]:
         yield Scenario(place=place, name="daemon rotates", before=asked(*ROTATE), command=DAEMON)
         yield Scenario(place=place, name="daemon retires", before=grace_over, command=DAEMON)
         yield Scenario(place=place, name="daemon revokes", before=asked(*REVOKE), command=DAEMON)
+        yield Scenario(place=place, name="daemon replaces first", before=asked(*REPLACE_FIRST), command=DAEMON)
         yield Scenario(place=place, name="daemon finds its copy lost", before=copy_lost, command=DAEMON)
 
 

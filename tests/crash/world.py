@@ -189,6 +189,8 @@ class World:
         live = [one for one in record["generations"] if one["stage"] not in FINAL]
         if is_cut_off(record):
             return bool(record["revocation"]["proven_at"])
+        if is_being_replaced(record):
+            return False
         if any(label.startswith("vp_erp_") for label in self.side.labels().keys() - {one["label"] for one in live}):
             return False
         done = all(
@@ -265,7 +267,19 @@ class World:
 def is_cut_off(record: Json) -> bool:
     """A revocation was asked for, and nobody lifted it."""
     revocation = record.get("revocation")
-    return revocation is not None and revocation["lifted_at"] is None
+    return revocation is not None and revocation["lifted_at"] is None and not revocation["replace_first"]
+
+
+def is_being_replaced(record: Json) -> bool:
+    """A revocation that serves a successor first was asked for, and is not done."""
+    revocation = record.get("revocation")
+    return revocation is not None and revocation["lifted_at"] is None and revocation["replace_first"]
+
+
+def is_replaced(record: Json, served: Json | None) -> bool:
+    """Such a revocation, once its successor is served: nothing before that need live any more."""
+    through = record["revocation"]["through"] if is_being_replaced(record) else 0
+    return bool(through and served and int(served["generation"]) > through)
 
 
 def _is_past(earlier: str, later: str) -> bool:

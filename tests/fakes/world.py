@@ -66,9 +66,9 @@ class World:
         ask_rotation(self.tools(), ERP)
         return self.run(impatient=True)
 
-    def revoke(self) -> Pass:
-        """What `vault-pim revoke` does."""
-        ask_revocation(self.tools(), ERP, reason="leaked")
+    def revoke(self, *, replace_first: bool = False, reissue: bool = False) -> Pass:
+        """What `vault-pim revoke` does; without a new set, if that is not asked for."""
+        ask_revocation(self.tools(), ERP, reason="leaked", replace_first=replace_first, reissue=reissue)
         return self.run(impatient=True)
 
     def let_holds_expire(self) -> None:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -20,10 +20,10 @@ from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Pass, Reconciler
 
-Deed = Literal["pass", "rotate", "revoke"]
+Deed = Literal["pass", "rotate", "revoke", "revoke and reissue", "replace first"]
 HOW = ("die", "no answer", "other")
 IDS = st.sampled_from(sorted(NAMES))
-DEEDS = st.sampled_from(("pass", "rotate", "revoke"))
+DEEDS: st.SearchStrategy[Deed] = st.sampled_from(get_args(Deed))
 FAR_AHEAD = 9000
 
 
@@ -190,12 +190,14 @@ class Histories(RuleBasedStateMachine):
         match deed:
             case "rotate":
                 ask_rotation(tools, id_)
-            case "revoke":
-                asked, known = ask_revocation(tools, id_, reason="leaked"), self.world.state(id_)
-                if not asked.cut_off or known.revocation is None:  # it may have been lifted since
-                    raise Harm(f"the revocation of {id_} was asked for and is not known")
             case "pass":
                 pass
+            case _:
+                first = deed == "replace first"
+                asked = ask_revocation(tools, id_, reason="leaked", replace_first=first, reissue=deed != "revoke")
+                known = self.world.state(id_)
+                if asked.incident is None or known.revocation is None:  # it may have been lifted since
+                    raise Harm(f"the revocation of {id_} was asked for and is not known")
         return Reconciler(tools).run(id_, connector, impatient=impatient or deed != "pass")
 
     def _befall(self, id_: ConnectorId, mishap: Mishap) -> Callable[[str], None]:

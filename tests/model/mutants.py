@@ -21,6 +21,7 @@ from vault_pim.engine.effects import Done, Effect, generation_of
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle import decide as rules
 from vault_pim.lifecycle import retirement
+from vault_pim.lifecycle.revocation import revocation
 from vault_pim.lifecycle.transitions import advance
 
 Set = Callable[[Any, str, Any], None]
@@ -178,12 +179,12 @@ def revocation_waits_its_turn(put: Set) -> None:
     """Whoever works on the connector finishes first."""
     ask = asks.ask_revocation
 
-    def mutated(tools: Tools, connector: ConnectorId, *, reason: str) -> ConnectorState:
+    def mutated(tools: Tools, connector: ConnectorId, *, reason: str, **wish: bool) -> ConnectorState:
         loaded = tools.states.load(connector)
         holder = loaded.state.holder
         if holder is not None and holder.expires_at > loaded.server_now:
             return loaded.state
-        return ask(tools, connector, reason=reason)
+        return ask(tools, connector, reason=reason, replace_first=wish["replace_first"], reissue=wish["reissue"])
 
     put(asks, "ask_revocation", mutated)
 
@@ -192,7 +193,7 @@ def revocation_needs_configuration(put: Set) -> None:
     """What is no longer configured is no longer looked at."""
 
     def mutated(facts: Facts) -> Decision | None:
-        return None if facts.connector is None else rules.revocation(facts)
+        return None if facts.connector is None else revocation(facts)
 
     put(rules, "RULES", tuple(mutated if rule.__name__ == "revocation" else rule for rule in rules.RULES))
 

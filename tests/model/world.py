@@ -291,6 +291,8 @@ class ModelWorld:
             raise Harm(f"{id_} is not settled: {state.pending}, asked {state.rotation_asked_at}")
         if state.cut_off:
             self._revoked(id_, state)
+        elif self.connectors[id_] is not None and state.revocation is not None and state.revocation.lifted_at is None:
+            raise Harm(f"the revocation of {id_} that replaces first is not carried out")
         elif self.connectors[id_] is not None and (read is None or not self.pim.accepts(read)):
             raise Harm(f"{id_} has no working set in the end")
         elif self.connectors[id_] is not None and self.access.entities[id_].disabled:

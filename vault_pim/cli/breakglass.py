@@ -17,9 +17,9 @@ from vault_pim.breakglass.sealing import seal_for, seal_with
 from vault_pim.cli.bundles import IdentityFile, PassphraseFile, age, open_bundle, passphrase
 from vault_pim.cli.invocation import FINDING, AsJson, invocation
 from vault_pim.cli.render import GOOD, WARN, Cell, Output, counted
-from vault_pim.cli.revoke import carry_out
+from vault_pim.cli.revoking import until_done
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.errors import ConfigurationError, Impossible
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.generation import Generation
 from vault_pim.engine.asks import ask_revocation
@@ -115,7 +115,10 @@ def finish(
         asked = ask_revocation(tools, id_, reason=first.reason, since=first.at).revocation
         name = asked.incident(id_) if asked else first.incident
         installation.incidents.take_in(name, journal)
-        proven = carry_out(output, installation, id_)
+        with output.progress("Revoking") as report:
+            proven = until_done(installation, id_, report).revocation
+    if proven is None:
+        raise Impossible(f"the revocation of {id_} is not in its record any more")
     with suppress(OSError):  # left where it is, it is finished once more without harm
         file.replace(file.with_name(f"{file.name}.finished"))
     output.json({"connector": id_, "incident": name, "proven_at": proven.proven_at, "evidence": list(proven.evidence)})

@@ -97,11 +97,17 @@ class Board:
         with self._lock:
             self._rows = {id_: row for id_, row in self._rows.items() if id_ in kept}
 
-    def read(self, id_: ConnectorId, connector: Connector | None, state: ConnectorState) -> None:
-        """A connector's record was read."""
+    def state(self, id_: ConnectorId) -> ConnectorState | None:
+        """A connector's record as it was seen last."""
         with self._lock:
-            told = self._rows[id_].told if id_ in self._rows else None
-            self._rows[id_] = Row(id=id_, connector=connector, state=state, told=told)
+            return self._rows[id_].state if id_ in self._rows else None
+
+    def read(self, id_: ConnectorId, connector: Connector | None, state: ConnectorState) -> ConnectorState | None:
+        """A connector's record was read; gives the one that was seen before it."""
+        with self._lock:
+            row = self._rows.get(id_)
+            self._rows[id_] = Row(id=id_, connector=connector, state=state, told=row.told if row else None)
+            return row.state if row else None
 
     def passed(self, id_: ConnectorId, told: Told, state: ConnectorState | None = None) -> Told | None:
         """A pass for a connector ended, leaving that state if it is known; gives what the pass before it had to say."""

@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board
+from vault_pim.daemon.messenger import Messenger
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.daemon.narrate import Narrated
 from vault_pim.daemon.worker import PimWorker, where
@@ -51,8 +52,17 @@ class Fleet:
         self._beat = beat
         self._ids: dict[str, tuple[ConnectorId, ...]] = {}
         self._known = threading.Event()
+        self._messenger = Messenger(installation.settings.daemon.notify)
         self._workers = {
-            pim: PimWorker(pim, installation, reconciler, board=board, metrics=metrics, turn=turns[pim])
+            pim: PimWorker(
+                pim,
+                installation,
+                reconciler,
+                board=board,
+                metrics=metrics,
+                messenger=self._messenger,
+                turn=turns[pim],
+            )
             for pim in installation.settings.pims
             if (reconciler := self._reconciler(pim))
         }
@@ -113,6 +123,7 @@ class Fleet:
             self._scheduler.shutdown()
         for worker in self._workers.values():
             worker.drain()
+        self._messenger.close()
         if self._board.vault.up:
             self.installation.checkpoint()
         self.installation.close()

@@ -16,6 +16,7 @@ from typing import assert_never
 
 from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board, Outcome, Told
+from vault_pim.daemon.messenger import Kind, Message, Messenger
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import (
@@ -68,6 +69,7 @@ class PimWorker:
         *,
         board: Board,
         metrics: Metrics,
+        messenger: Messenger,
         turn: threading.Lock,
     ) -> None:
         self._pim = pim
@@ -75,6 +77,7 @@ class PimWorker:
         self._reconciler = reconciler
         self._board = board
         self._metrics = metrics
+        self._messenger = messenger
         self._turn = turn
         self._link = board.pim(pim)
         self._visits: dict[ConnectorId, Visit] = {}
@@ -121,7 +124,8 @@ class PimWorker:
 
     def _read(self, id_: ConnectorId) -> Loaded:
         record = self._installation.states.load(id_)
-        self._board.read(id_, self._installation.connector(id_), record.state)
+        before = self._board.read(id_, self._installation.connector(id_), record.state)
+        self._tell_of_incident(before, record.state)
         return record
 
     def _is_due(self, id_: ConnectorId, record: Loaded) -> bool:
@@ -193,13 +197,37 @@ class PimWorker:
             outcome, said = Outcome.FAILED, trouble.what
             logger.warning("%s", said, extra={"connector": id_, "why": trouble.why, "advice": trouble.advice})
         told = Told(at=now, outcome=outcome, said=said, until=until, findings=passed.findings)
+        self._tell_of_incident(self._board.state(id_), passed.state)
         before = self._board.passed(id_, told, passed.state)
         if outcome is Outcome.ALARM and (before is None or before.said != said):
             logger.warning("%s", said, extra={"connector": id_, "reason": reason})
+            self._tell(id_, Kind.ALARM, reason, said)
         for finding in passed.findings:
             if before is None or finding.key not in {one.key for one in before.findings}:
                 said = f"{SENTENCES[finding.reason]}: {finding.detail}"
                 logger.warning("%s", said, extra={"connector": id_, "reason": finding.reason})
+                self._tell(id_, Kind.FINDING, finding.reason, said)
+
+    def _tell_of_incident(self, before: ConnectorState | None, state: ConnectorState) -> None:
+        """When one begins, whoever began it, and when it is proven; a new daemon tells of those that are not proven."""
+        asked, known = state.revocation, before.revocation if before is not None else None
+        if asked is None or (before is None and asked.proven_at is not None):
+            return
+        drill = (connector := self._installation.connector(state.connector)) is not None and connector.drill
+        name = asked.incident(state.connector)
+        if not drill and (known is None or known.incident(state.connector) != name):
+            said = f"revoked by {asked.asked_by}: {asked.reason}"
+            self._tell(state.connector, Kind.INCIDENT, "revocation-asked", said, name)
+        if not drill and asked.proven_at is not None and (known is None or known.proven_at != asked.proven_at):
+            self._tell(state.connector, Kind.INCIDENT, "proven", "the revocation is proven", name)
+
+    def _tell(self, id_: ConnectorId, kind: Kind, reason: str, said: str, incident: str | None = None) -> None:
+        connector = self._installation.connector(id_)
+        owner = connector.owner if connector else None
+        message = Message(
+            at=self._now(), kind=kind, connector=str(id_), reason=reason, said=said, owner=owner, incident=incident
+        )
+        self._messenger.tell(message)
 
     def _failed(self, id_: ConnectorId, error: VaultPimError, *, known: bool) -> None:
         """Say so, unless it is Vault or the PIM that is known to be silent: that is one line, not one per connector."""

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     NOT_SERVED = "not-served"
     LOST = "lost"
     ACCESS_CUT = "access-cut"
+    PROVEN = "proven"
     ORPHAN = "orphan"
     # why we wait
     NOT_DUE = "not-due"
@@ -84,6 +85,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_SERVED: "the current set is not what its path serves",
     Reason.LOST: "the current set is lost",
     Reason.ACCESS_CUT: "its access to Vault is cut, though it is not revoked",
+    Reason.PROVEN: "its old sets are proven dead, and a new one is served",
     Reason.ORPHAN: "a set that should be gone is still at the PIM",
     Reason.NOT_DUE: "nothing is due",
     Reason.WINDOW_CLOSED: "its rotation window is closed",

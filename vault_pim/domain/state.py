@@ -27,7 +27,9 @@ class Revocation:
     """A revocation that was asked for: generations up to `through` must end.
 
     Attributes:
-        lifted_at: when a person asked for a new set after it; None while the connector is cut off.
+        replace_first: the old sets live until a successor is served; else the connector is cut off first.
+        reissue: with the proof a new set is asked for and the connector let in again; else a person does so later.
+        lifted_at: when the connector was allowed a new set, or in again; None until then.
         proven_at: when the end of the old sets was proven; None until then.
         evidence: what was tried and refused, one line each.
     """
@@ -36,6 +38,8 @@ class Revocation:
     reason: str
     asked_at: datetime
     asked_by: str
+    replace_first: bool = False
+    reissue: bool = False
     proven_at: datetime | None = None
     lifted_at: datetime | None = None
     evidence: tuple[str, ...] = ()
@@ -154,9 +158,19 @@ class ConnectorState:
         return any(one.stage is Stage.ABANDONED for one in tries)
 
     @property
+    def served_anew(self) -> bool:
+        """The current set was issued after the revocation that was asked for last."""
+        current, asked = self.current, self.revocation
+        return asked is not None and current is not None and current.number > asked.through
+
+    @property
     def cut_off(self) -> bool:
-        """A revocation was asked for and no new set since."""
-        return self.revocation is not None and self.revocation.lifted_at is None
+        """A revocation was asked for and no new set since. One that replaces first cuts off from the moment when the
+        successor is served until the proof."""
+        asked = self.revocation
+        if asked is None or asked.lifted_at is not None:
+            return False
+        return not asked.replace_first or self.served_anew is (asked.proven_at is None)
 
     @property
     def revoking(self) -> bool:
@@ -165,12 +179,13 @@ class ConnectorState:
 
     @property
     def incident(self) -> str | None:
-        """The name of the incident under way, which ends when a set issued after a proven revocation is served."""
-        asked, current = self.revocation, self.current
+        """The name of the incident under way, which ends when a set issued after a proven revocation is served and the
+        connector is let in again."""
+        asked = self.revocation
         if asked is None:
             return None
-        served_anew = current is not None and current.number > asked.through
-        return None if served_anew and asked.proven_at is not None else asked.incident(self.connector)
+        over = self.served_anew and asked.proven_at is not None and asked.lifted_at is not None
+        return None if over else asked.incident(self.connector)
 
     def put(self, generation: Generation) -> "ConnectorState":
         """The state with that generation added or replaced; the oldest ended ones beyond `FINAL_KEPT` are dropped.

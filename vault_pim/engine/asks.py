@@ -41,17 +41,25 @@ def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
 
 
 def ask_revocation(
-    tools: Tools, connector: ConnectorId, *, reason: str, since: datetime | None = None
+    tools: Tools,
+    connector: ConnectorId,
+    *,
+    reason: str,
+    since: datetime | None = None,
+    replace_first: bool = False,
+    reissue: bool = False,
 ) -> ConnectorState:
     """Ask for the end of every set issued so far. Whoever works on the connector loses it to this.
 
-    Asked again while the first is not lifted, it goes on with the first, and does not wait for whoever died over it.
+    Asked again before the incident is over, it goes on with that, and does not wait for whoever died over it.
 
     Args:
         tools: the ports.
         connector: whose sets.
         reason: for the record.
         since: when the incident began, if that was before: it was cut at the PIM while Vault was away.
+        replace_first: the old sets live until a successor is served.
+        reissue: with the proof a new set is asked for, too.
 
     Raises:
         TakenOver: others kept writing; nothing was asked.
@@ -59,11 +67,19 @@ def ask_revocation(
     asked_at = since or tools.clock.now()
     for _ in range(TRIES):
         hold = Hold(tools, connector)
-        if hold.state.cut_off:
-            state, tag = hold.state, Tag.REVOCATION_RESUMED
+        asked = Revocation(
+            through=hold.state.next_number - 1,
+            reason=reason,
+            asked_at=asked_at,
+            asked_by=tools.me,
+            replace_first=replace_first,
+            reissue=reissue,
+        )
+        if hold.state.incident is not None and hold.state.revocation is not None:
+            state, tag = _gone_on(hold.state, hold.state.revocation, asked), Tag.REVOCATION_RESUMED
         else:
-            asked = Revocation(through=hold.state.next_number - 1, reason=reason, asked_at=asked_at, asked_by=tools.me)
-            state = replace(hold.state, revocation=asked, rotation_asked_at=None, failures=None)
+            rotation = asked_at if replace_first else None
+            state = replace(hold.state, revocation=asked, rotation_asked_at=rotation, failures=None)
             tag = Tag.REVOCATION_ASKED
         _tell(tools, tag, state, reason)
         try:
@@ -72,6 +88,20 @@ def ask_revocation(
             continue
         return hold.state
     raise TakenOver(f"{connector} is written by others all the time", advice="Stop the daemons, then revoke again.")
+
+
+def _gone_on(state: ConnectorState, before: Revocation, again: Revocation) -> ConnectorState:
+    """An incident that is asked for again. Of two wishes the stricter one holds: cut off first, and no new set.
+
+    What was issued for it meanwhile ends too, unless it goes on as it began: who asks anew does not trust it.
+    """
+    if before.lifted_at is None and (before.replace_first is again.replace_first or not before.replace_first):
+        return replace(state, revocation=replace(before, reissue=before.reissue and again.reissue))
+    reissue = again.reissue and (before.reissue or before.lifted_at is not None)
+    reopened = replace(
+        before, through=again.through, replace_first=False, reissue=reissue, proven_at=None, lifted_at=None
+    )
+    return replace(state, revocation=reopened, rotation_asked_at=None, failures=None)
 
 
 def _tell(tools: Tools, tag: Tag, state: ConnectorState, reason: str) -> None:

@@ -35,18 +35,22 @@ def role(tools: Tools, facts: Facts, _: int) -> Done:
 
 
 def access(tools: Tools, facts: Facts, _: int) -> Done:
-    """Cut a revoked connector off from Vault, or let it in again once a new set was asked for."""
-    if facts.state.cut_off:
+    """Cut a revoked connector off from Vault, or let it in again to a new set."""
+    state, asked = facts.state, facts.state.revocation
+    if state.cut_off:
         tools.access.cut(facts.id)
-        return Done(state=facts.state, observation=replace(facts.observation, access=Presence.CUT))
-    if facts.state.revocation is not None:
+        return Done(state=state, observation=replace(facts.observation, access=Presence.CUT))
+    if asked is not None:
         # a slow process may have served a revoked set again after the proof
-        tools.credentials.destroy_served(facts.id, facts.state.revocation.through)
+        tools.credentials.destroy_served(facts.id, asked.through)
+        state = replace(state, revocation=replace(asked, lifted_at=asked.lifted_at or facts.now))
+    if facts.observation.access is not Presence.CUT:  # restored by who died then, or there is no entity to be enabled
+        return Done(state=state, observation=facts.observation)
     tools.access.restore(facts.id)
     seen = tools.access.look(declared(facts))
     if seen.presence is Presence.CUT:
         raise VaultRefusal(f"the access of {facts.id} to Vault is still cut after it was restored")
-    return Done(state=facts.state, observation=facts.observation.with_access(seen))
+    return Done(state=state, observation=facts.observation.with_access(seen))
 
 
 def served(tools: Tools, facts: Facts, number: int) -> Done:
@@ -73,9 +77,10 @@ def orphan(tools: Tools, facts: Facts, number: int) -> Done:
 def proof(tools: Tools, facts: Facts, _: int) -> Done:
     """Complete a revocation: no KV version gives a revoked set, and none of the connector's Vault tokens works.
 
-    Both are brought about once more before they are looked at: a cut may have been broken off, a set served since.
+    Both are brought about once more before they are looked at: a cut may have been broken off, a set served since. With
+    it a new set is asked for, if that was a part of the wish and nobody has served one.
     """
-    asked = facts.state.revocation
+    asked, found = facts.state.revocation, facts.observation.served
     if asked is None:
         raise Impossible("there is no revocation to prove")
     tools.access.cut(facts.id)
@@ -88,12 +93,16 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
             why=f"{len(readable)} readable KV versions and {tokens} live Vault tokens are left",
         )
     evidence = ("Vault: no KV version gives a revoked set", "Vault: entity disabled, no token of it works")
-    proven = replace(asked, proven_at=facts.now, evidence=(*asked.evidence, *evidence))
-    return Done(
-        state=replace(facts.state, revocation=proven, failures=None),
-        observation=replace(facts.observation, served=None),
-        detail=numbered(proven.evidence),
-    )
+    proven = replace(asked, proven_at=tools.clock.now(), evidence=(*asked.evidence, *evidence))
+    state = replace(facts.state, revocation=proven, failures=None)
+    if asked.reissue and not state.served_anew and facts.connector is not None and not facts.connector.drill:
+        lifted = replace(proven, lifted_at=facts.now)
+        state = replace(state, revocation=lifted, rotation_asked_at=facts.now)
+    left = found if found is not None and found.generation > asked.through else None
+    observation = replace(facts.observation, served=left)
+    if facts.connector is not None and not state.cut_off:  # where there is no entity, none is to be enabled again
+        observation = observation.with_access(tools.access.look(facts.connector))
+    return Done(state=state, observation=observation, detail=numbered(proven.evidence))
 
 
 MENDS: Mapping[Part, Effect] = {

@@ -15,6 +15,7 @@ from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
 from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.retirement import next_retirement, past_grace, retirement_due, superseded
+from vault_pim.lifecycle.revocation import access_cut_first, revocation
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
 
 
@@ -43,40 +44,13 @@ def held_by_another(facts: Facts) -> Decision | None:
     return Wait(until=facts.now + (holder.expires_at - facts.server_now), reason=Reason.HELD_BY_ANOTHER)
 
 
-def access_cut_first(facts: Facts) -> Decision | None:
-    """A revoked connector loses its access to Vault before anything else, whether or not the PIM answers.
-
-    Of a connector that is not configured no access is seen, though there may be some: it is cut until that is proven.
-    """
-    asked, seen = facts.state.revocation, facts.observation.access
-    if asked is None or not facts.state.cut_off or seen is Presence.CUT:
-        return None
-    settled = seen is Presence.ABSENT and asked.proven_at is not None
-    return None if settled else Mend(part=Part.ACCESS, reason=Reason.REVOCATION_ASKED)
-
-
-def revocation(facts: Facts) -> Decision | None:
-    """Everything that was issued up to the revocation ends, the served one first, whatever keeps us from looking at the
-    PIM. A leaked set that is served again after the proof (by a slow process, from a backup) needs another proof."""
-    asked = facts.state.revocation
-    if asked is None or asked.lifted_at is not None:
-        return None
-    leaked = [one for one in facts.state.live if one.number <= asked.through]
-    if leaked:
-        first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
-        return Do(step=Step.REVOKE, number=first.number, reason=Reason.REVOCATION_ASKED)
-    served = facts.observation.served
-    proven = asked.proven_at is not None and (served is None or served.generation > asked.through)
-    return None if proven else Mend(part=Part.PROOF, reason=Reason.REVOCATION_ASKED)
-
-
 def pim_silent(facts: Facts) -> Decision | None:
     """Without the PIM's word nothing is known, so nothing else is done."""
     return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
 
 
-def stays_cut_off(facts: Facts) -> Decision | None:
-    """After the proof nothing is due, but for what comes back at the PIM."""
+def cut_off(facts: Facts) -> Decision | None:
+    """Once it is proven, a connector that got no new set stays cut off; what comes back of its old ones goes again."""
     return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF) if facts.state.cut_off else None
 
 
@@ -200,7 +174,7 @@ RULES: tuple[Rule, ...] = (
     access_cut_first,
     revocation,
     pim_silent,
-    stays_cut_off,
+    cut_off,
     backing_off,
     orphan,
     broken_off,

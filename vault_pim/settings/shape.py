@@ -179,6 +179,19 @@ class ConnectorSettings(Section):
     auth: ConnectorAccess | None = Field(None, description="How it logs in to Vault. Default: no login is made for it.")
 
 
+class NotifySettings(Section):
+    """How people are told of what cannot wait until they look."""
+
+    command: list[Text] = Field(
+        min_length=1,
+        description="Command and arguments, without a shell, run for each new finding, alarm and incident. It gets one "
+        "JSON object on its standard input. Such as `[/usr/local/bin/page-us]`.",
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=30), description="After this it is ended, and the log says so. Default PT30S, for a slow web."
+    )
+
+
 class DaemonSettings(Section):
     """The daemon."""
 
@@ -190,6 +203,10 @@ class DaemonSettings(Section):
     )
     survey_every: Duration = Field(
         timedelta(minutes=15), description="How often it also looks at each PIM. Default PT15M, light on the PIM."
+    )
+    notify: NotifySettings | None = Field(
+        None,
+        description="How people are told of new findings, alarms and incidents. Default: by log and metrics alone.",
     )
 
 

@@ -58,7 +58,7 @@ def test_intercepted_token_is_ended_and_tells_what_it_may_have_been_used_for(are
 def test_connector_that_is_cut_off_gets_no_login(arena: Arena, run: Command) -> None:
     """It would be good for nothing; after `rotate` it is the way back."""
     run("apply", "shop")
-    run("revoke", "shop", "--reason", "leaked")
+    run("revoke", "shop", "--reason", "leaked", "--no-reissue")
     ran = run("bootstrap", "shop")
     assert (ran.code, ran.out) == (1, "")
     assert "vault-pim rotate sandbox/shop" in ran.err

@@ -150,6 +150,11 @@ def test_passphrase_comes_from_the_environment_or_a_file(
     assert run("breakglass", "export", "--out", str(file), "--passphrase-file", str(secret)).code == 0
     monkeypatch.setenv(PASSPHRASE, "correct horse battery")
     assert run("breakglass", "show", str(file)).code == 0
+    monkeypatch.setenv(PASSPHRASE, "wrong horse battery")
+    before = arena.seen()
+    refused = run("revoke", "shop", "--reason", "leaked", "--breakglass", str(file))
+    assert (refused.code, "passphrase" in refused.err) == (3, True)
+    assert arena.seen() == before
 
 
 def test_file_that_is_no_bundle_or_not_there_is_said(arena: Arena, run: Command) -> None:

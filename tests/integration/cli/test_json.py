@@ -66,6 +66,7 @@ def test_every_key_is_documented_and_every_documented_key_is_there(
     arena.configure(lambda document: document["connectors"]["erp"].pop("auth"))
     look("prove", "prove")
     look("revoke", "revoke", "shop", "--reason", "leaked")
+    look("revoke, several at once", "revoke", "sh*", "--reason", "leaked", "--no-reissue")
     look("incident list", "incident", "list")
     look("incident show", "incident", "show", "shop")
     look("audit key", "audit", "key")

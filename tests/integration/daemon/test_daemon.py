@@ -1,12 +1,15 @@
 """The daemon does its work on schedule, beside others, through outages, and ends in good order."""
 
+import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.integration.daemon.conftest import MARKER, Station, until
+from vault_pim.cli.main import main
 from vault_pim.domain.generation import Stage
 from vault_pim.sandbox.faults import Fault
 from vault_pim.sandbox.openbao import SandboxBao
@@ -153,3 +156,25 @@ def test_two_daemons_side_by_side_issue_each_set_once(station: MakeStation) -> N
     assert [child.end(signal.SIGTERM)[0] for child in children] == [0, 0]
     assert one.labels("north") == {f"vp_{name}_1" for name in names}
     assert not [line for child in children for line in child.log.splitlines() if '"level": "warning"' in line]
+
+
+def test_person_is_told_of_an_incident_by_a_command(one: Station) -> None:
+    """Whoever began it, on whatever host; and the daemon ends in time though the command hangs."""
+    told = one.config.parent / "told.jsonl"
+    program = "import sys, time; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read()); time.sleep(float(sys.argv[2]))"
+    one.document["daemon"]["notify"] = {"command": [sys.executable, "-c", program, str(told), "0"]}
+    one.write()
+    revoke = ["--config", str(one.config), "revoke", "--reason", "leaked", "--no-reissue"]
+    child = one.daemon()
+    until(lambda: all(one.generation(name) for name in NAMES))
+    assert main([*revoke, "north/erp"]) == 0
+    until(lambda: told.exists() and told.read_text().count("\n") == 2)
+    assert [json.loads(line)["reason"] for line in told.read_text().splitlines()] == ["revocation-asked", "proven"]
+    one.document["daemon"]["notify"]["command"][-1] = "600"
+    one.write()
+    child.process.send_signal(signal.SIGHUP)
+    until(lambda: child.lines("configuration reloaded"))
+    assert main([*revoke, "north/dam"]) == 0
+    until(lambda: told.read_text().count("\n") == 3)
+    code, seconds = child.end(signal.SIGTERM)
+    assert (code, seconds < 10) == (0, True)

@@ -22,6 +22,7 @@ from tests.fakes.vault import (
 from tests.fakes.wire import Wire
 from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board
+from vault_pim.daemon.messenger import Messenger
 from vault_pim.daemon.metrics import Metrics
 from vault_pim.daemon.worker import PimWorker
 from vault_pim.domain.connector import Connector, ConnectorId
@@ -170,12 +171,14 @@ class Daemon:
         self.installation = town.installation(me=me, configured=configured)
         self.board = Board()
         self.board.configured(configured.pims)
+        self.messenger = Messenger(configured.daemon.notify)
         self.worker = PimWorker(
             pim,
             self.installation,
             Reconciler(wrap(town.tools(pim, me))),
             board=self.board,
             metrics=Metrics(self.board, town.clock),
+            messenger=self.messenger,
             turn=Lock(),
         )
         self._pim = pim

@@ -147,8 +147,10 @@ def test_incident_ends_when_a_set_issued_after_the_proof_is_served() -> None:
     """Not with the proof: the new set belongs to it. The old one that is served does not end it."""
     asked = replace(a_revocation(1), proven_at=None)
     proven = replace(asked, proven_at=asked.asked_at)
+    lifted = replace(proven, lifted_at=asked.asked_at)
     assert a_state().incident is None
     assert a_state(revocation=proven).incident is not None
     assert a_state(a_generation(1), revocation=proven).incident is not None
     assert a_state(a_generation(2), revocation=asked).incident is not None
-    assert a_state(a_generation(2), revocation=proven).incident is None
+    assert a_state(a_generation(2), revocation=proven).incident is not None
+    assert a_state(a_generation(2), revocation=lifted).incident is None

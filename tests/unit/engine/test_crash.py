@@ -70,6 +70,10 @@ SCENARIOS = {
     "mend": Scenario(lost_path, World.run, served_throughout=False),
     "rotate after revoke": Scenario(revoked, World.rotate, served_throughout=False),
     "revoke": Scenario(rotated, World.revoke, served_throughout=False),
+    "revoke and reissue": Scenario(rotated, lambda world: world.revoke(reissue=True), served_throughout=False),
+    "replace first": Scenario(
+        rotated, lambda world: world.revoke(replace_first=True, reissue=True), served_throughout=False
+    ),
 }
 
 

@@ -31,6 +31,7 @@ from vault_pim.domain.policy import Calendar
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState, Failures, Holder
 from vault_pim.lifecycle import decide as rules
+from vault_pim.lifecycle import revocation
 from vault_pim.lifecycle.decide import RULES, decide
 from vault_pim.lifecycle.schedule import retry_at
 from vault_pim.lifecycle.transitions import TRANSITIONS
@@ -397,9 +398,10 @@ def test_every_rule_stands_in_the_list_once() -> None:
     """A rule that is written and not listed would never be asked."""
     public = [
         value
-        for name, value in vars(rules).items()
+        for module in (rules, revocation)
+        for name, value in vars(module).items()
         if callable(value)
-        and getattr(value, "__module__", "") == rules.__name__
+        and getattr(value, "__module__", "") == module.__name__
         and name not in {"decide", "role_due"}
         and not name.startswith("_")
     ]

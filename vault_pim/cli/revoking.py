@@ -1,0 +1,215 @@
+"""Carrying out a revocation for one connector or for many at once: asked for, then passes until it is done.
+
+Called by `revoke`, which prints what came of it. A connector that fails keeps no other from being revoked.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from vault_pim.assembly import Installation
+from vault_pim.cli.outcomes import describe
+from vault_pim.domain.access import AppRoleAccess
+from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.errors import ConfigurationError, NotProven, TakenOver, VaultPimError
+from vault_pim.domain.outcomes import Alarm, Do, Mend, Wait
+from vault_pim.domain.reasons import SENTENCES, Reason
+from vault_pim.domain.state import ConnectorState, Revocation
+from vault_pim.engine.asks import ask_revocation
+from vault_pim.engine.reconcile import Pass
+
+PATIENCE = timedelta(seconds=30)
+"""How long a daemon that took the revocation up is watched before we say that it is not done."""
+LOOK_AGAIN = 0.2
+WILDCARDS = frozenset("*?[")
+CUT_FIRST = "Or run it again with --cut-first: that ends the old sets at once."
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a person wants; see `ask_revocation`."""
+
+    reason: str
+    replace_first: bool
+    reissue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What came of one connector.
+
+    Attributes:
+        state: its record now; None if it could not be read.
+        seconds: until the proof, or until it was clear that this run gives none.
+        by_secret_id: it logs in to Vault by a secret-id, which is gone now.
+        error: what stopped it; the proof may stand all the same.
+    """
+
+    connector: ConnectorId
+    state: ConnectorState | None = None
+    seconds: float = 0.0
+    by_secret_id: bool = False
+    error: VaultPimError | None = None
+
+    @property
+    def proof(self) -> Revocation | None:
+        """The revocation, if it is proven."""
+        asked = self.state.revocation if self.state else None
+        return asked if asked is not None and asked.proven_at is not None else None
+
+    @property
+    def new_generation(self) -> int | None:
+        """The set that is served since."""
+        current = self.state.current if self.state else None
+        return current.number if self.state and self.state.served_anew and current else None
+
+
+def matching(installation: Installation, names: Iterable[str]) -> tuple[ConnectorId, ...]:
+    """The connectors that a person names, also by patterns as a shell has them.
+
+    Raises:
+        ConfigurationError: a name or a pattern means none.
+    """
+    found: set[ConnectorId] = set()
+    for name in names:
+        if not WILDCARDS & set(name):
+            found.add(installation.find(name))
+            continue
+        meant = {id_ for id_ in installation.ids() if fnmatchcase(str(id_) if "/" in name else id_.name, name)}
+        if not meant:
+            known = ", ".join(str(id_) for id_ in installation.ids())
+            raise ConfigurationError(f"no connector is named like {name}", advice=f"There are {known or 'none'}.")
+        found |= meant
+    return tuple(sorted(found))
+
+
+def revoke_one(installation: Installation, id_: ConnectorId, wish: Wish, report: Report) -> Revoked:
+    """Revoke one connector, telling each step."""
+    begun, connector = installation.clock.now(), installation.connector(id_)
+    error: VaultPimError | None = None
+    try:
+        state: ConnectorState | None = _revoke(installation, id_, wish, report)
+    except VaultPimError as failed:
+        state, error = _known(installation, id_), failed
+    asked, ended = state.revocation if state else None, installation.clock.now()
+    if asked is not None and asked.proven_at is not None and asked.proven_at > begun:
+        ended = asked.proven_at
+    return Revoked(
+        connector=id_,
+        state=state,
+        seconds=(ended - begun).total_seconds(),
+        by_secret_id=any(isinstance(one, AppRoleAccess) for one in (connector.logins if connector else ())),
+        error=error,
+    )
+
+
+def revoke_all(
+    installation: Installation, ids: tuple[ConnectorId, ...], wish: Wish, report: Report
+) -> tuple[Revoked, ...]:
+    """Revoke connectors, as many at once as each PIM's `max_parallel` allows, telling each that is done."""
+    done: dict[ConnectorId, Revoked] = {}
+    with ExitStack() as stack:
+        pools: dict[str, ThreadPoolExecutor] = {}
+        for pim in {id_.pim for id_ in ids}:
+            pools[pim] = ThreadPoolExecutor(installation.settings.pims[pim].max_parallel)
+            stack.callback(pools[pim].shutdown, cancel_futures=True)  # also when a person interrupts it
+            _prepare(installation, pim)
+        futures = [pools[id_.pim].submit(revoke_one, installation, id_, wish, lambda _: None) for id_ in ids]
+        for future in as_completed(futures):
+            one = future.result()
+            done[one.connector] = one
+            report(f"{one.connector}: {one.error.what if one.error else 'proven'}")
+    return tuple(done[id_] for id_ in ids)
+
+
+def _prepare(installation: Installation, pim: str) -> None:
+    """Make what the threads share; what is wrong with it each connector says for itself."""
+    try:
+        installation.reconciler(pim)
+    except VaultPimError:
+        return
+
+
+def until_done(installation: Installation, id_: ConnectorId, report: Report) -> ConnectorState:
+    """Run passes until a revocation that was asked for is done, or watch a daemon that does.
+
+    Raises:
+        NotProven: it cannot go on without a person, or takes too long.
+        VaultPimError: a pass failed.
+    """
+    reconciler, connector, clock = installation.reconciler(id_.pim), installation.connector(id_), installation.clock
+    pause, until = threading.Event(), clock.now() + PATIENCE
+
+    def watch(decision: Do | Mend) -> None:
+        report(f"{id_}: {describe(decision)} ({SENTENCES[decision.reason]})")
+
+    while True:
+        try:
+            passed = reconciler.run(id_, connector, impatient=True, watch=watch)
+            state = passed.state
+            if not _done(state):
+                _judge(passed)
+        except VaultPimError as error:  # after the proof, perhaps: the PIM is looked at once more then
+            state = installation.states.load(id_).state
+            if not isinstance(error, TakenOver) and not _done(state):
+                raise
+        if _done(state):
+            return state
+        if clock.now() >= until:
+            raise _unfinished(state, "")
+        pause.wait(LOOK_AGAIN)
+
+
+def _revoke(installation: Installation, id_: ConnectorId, wish: Wish, report: Report) -> ConnectorState:
+    if wish.replace_first and installation.connector(id_) is None:
+        raise ConfigurationError(
+            f"{id_} is not in the configuration any more, so it can have no successor",
+            advice="Run it again with --cut-first.",
+        )
+    tools = installation.reconciler(id_.pim).tools
+    ask_revocation(tools, id_, reason=wish.reason, replace_first=wish.replace_first, reissue=wish.reissue)
+    return until_done(installation, id_, report)
+
+
+def _judge(passed: Pass) -> None:
+    """Whether another pass may help.
+
+    Raises:
+        NotProven: not without a person.
+    """
+    match passed.end:
+        case Alarm(reason=reason, detail=detail, advice=advice):
+            raise _unfinished(passed.state, f"{SENTENCES[reason]}: {detail}", advice)
+        case Wait(reason=Reason.BACKING_OFF):
+            failures = passed.state.failures
+            raise _unfinished(passed.state, failures.what if failures else "")
+
+
+def _known(installation: Installation, id_: ConnectorId) -> ConnectorState | None:
+    try:
+        return installation.states.load(id_).state
+    except VaultPimError:
+        return None
+
+
+def _done(state: ConnectorState) -> bool:
+    """Proven, and let in again to a new set if that was wished for."""
+    asked = state.revocation
+    return asked is not None and asked.proven_at is not None and (state.incident is None or state.cut_off)
+
+
+def _unfinished(state: ConnectorState, why: str, advice: str = "") -> NotProven:
+    id_, asked = state.connector, state.revocation
+    if asked is not None and asked.proven_at is not None:
+        what = f"{id_} is revoked, and proven so, but no new set is served to it yet"
+        return NotProven(what, why=why, advice=f"{advice} Then run `vault-pim rotate {id_}`.".strip())
+    if asked is not None and asked.replace_first and not state.served_anew:
+        what = f"no successor is served to {id_} yet, so its old sets live on"
+        return NotProven(what, why=why, advice=f"{advice} {CUT_FIRST}".strip())
+    return NotProven(f"the revocation of {id_} is asked for, but not proven yet", why=why, advice=advice)
