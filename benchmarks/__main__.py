@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.engine import engine_over_bare
 from benchmarks.start_up import start_up
-from vault_pim.cli.playground import Playground
+from vault_pim.playground import Playground
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from vault_pim.cli.playground import Playground
+from vault_pim.playground import Playground
 
 ROUNDS = 7
 

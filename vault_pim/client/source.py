@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 from typing import Any, Self
 
-from vault_pim.client.environment import from_environment
+from vault_pim.client.environment import from_environment, refresh_from_environment
 from vault_pim.client.processes import cared_for
 from vault_pim.client.readers import Reader
 from vault_pim.client.users import Listener, User, Users
@@ -76,6 +76,8 @@ class CredentialSource(Unpicklable):
         Args:
             settings: as the class takes them.
         """
+        if "refresh" not in settings and (refresh := refresh_from_environment()):
+            settings["refresh"] = refresh
         return cls(connector, from_environment(ConnectorId.parse(connector)), **settings)
 
     def __enter__(self) -> Self:
