@@ -160,11 +160,13 @@ class SandboxPim:
 
     def _recorded(self, app: ASGIApp) -> ASGIApp:
         async def recording(scope: Scope, receive: Receive, send: Send) -> None:
-            status = NO_ANSWER
+            answered = False
 
             async def noting(message: Message) -> None:
-                nonlocal status
-                status = message.get("status", status)
+                nonlocal answered
+                if not answered:  # before it is sent: whoever has the answer finds it in the record
+                    answered = True
+                    self._record(scope, message["status"])
                 await send(message)
 
             # Cancelled means that the server is leaving and has hung up: nobody is left to be told.
@@ -172,10 +174,14 @@ class SandboxPim:
                 try:
                     await app(scope, receive, noting)
                 finally:
-                    self.requests.append((scope["method"], scope["path"], status))
-                    self.on_answer(scope, status)
+                    if not answered:
+                        self._record(scope, NO_ANSWER)
 
         return recording
+
+    def _record(self, scope: Scope, status: int) -> None:
+        self.requests.append((scope["method"], scope["path"], status))
+        self.on_answer(scope, status)
 
     def _hang_up(self, scope: Scope) -> None:
         self._connections[tuple(scope["client"])].close()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = timedelta(seconds=0.25)
 """How often a source looks for a newer set, in a test that shall not wait."""
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=30)
 FOREIGN = ("BAO_ADDR", "BAO_CACERT", "BAO_NAMESPACE", "BAO_TOKEN", "VAULT_CACERT", "VAULT_NAMESPACE", "VAULT_TOKEN")
 """What a developer's own environment may say of another Vault."""
 

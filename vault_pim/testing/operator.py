@@ -4,6 +4,7 @@ Called by `world` and `connector`.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from vault_pim.assembly import Installation
 from vault_pim.domain.connector import Connector, Rotation
@@ -12,14 +13,22 @@ from vault_pim.domain.outcomes import Alarm
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.asks import ask_revocation, ask_rotation
+from vault_pim.vault.secret_ids import write_login
+from vault_pim.vault.session import VaultSession
 
 
 class Operator:
-    """One connector in the hands of its operator."""
+    """One connector in the hands of its operator.
 
-    def __init__(self, installation: Installation, connector: Connector) -> None:
+    Args:
+        admin: a session that may make secret-ids.
+        login: directory for the connector's login.
+    """
+
+    def __init__(self, installation: Installation, admin: VaultSession, connector: Connector, login: Path) -> None:
         self.connector = connector
         self._reconciler = installation.reconciler(connector.id.pim)
+        self._layout, self._admin, self._login = installation.layout, admin, login
 
     @property
     def state(self) -> ConnectorState:
@@ -43,15 +52,19 @@ class Operator:
         return passed.state
 
     def provision(self) -> None:
-        """Make the first set."""
+        """Let it in, and make its first set."""
+        self._let_in()
         self.run()
 
     def rotate(self, rotation: Rotation) -> int:
-        """Make another set now, and give back its generation."""
+        """Make another set now, and give back its generation; a connector that was cut off is let in again."""
+        cut_off = self.state.cut_off
         ask_rotation(self._reconciler.tools, self.connector.id)
         current = self.run(rotation).current
         if current is None:
             raise NotProven(f"{self.connector.id} was not rotated")
+        if cut_off:
+            self._let_in()
         return current.number
 
     def revoke(self, reason: str) -> None:
@@ -65,3 +78,8 @@ class Operator:
         """Leave nothing of it at the PIM."""
         if self.state.live:
             self.revoke("its test is over")
+
+    def _let_in(self) -> None:
+        """What `vault-pim bootstrap` does for it."""
+        id_ = self.connector.id
+        write_login(self._admin, self._layout.connector_role(id_), self._login, self._layout.connector_auth(id_))

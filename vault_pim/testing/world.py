@@ -21,7 +21,6 @@ from vault_pim.testing.operator import Operator
 from vault_pim.testing.traffic import Traffic
 from vault_pim.testing.wanted import PimKind, Wanted
 from vault_pim.vault.address import TokenLogin, VaultAddress
-from vault_pim.vault.secret_ids import write_login
 from vault_pim.vault.session import VaultSession
 from vault_pim.vault.setup import apply_setup, plan_setup
 
@@ -99,8 +98,9 @@ class World:
         file = world.directory / "connectors.d" / f"{id_.name}.yaml"
         with ExitStack() as stack:
             stack.callback(file.unlink, missing_ok=True)
-            operator = Operator(self.vault_pim, self._declared(id_, file, number, permissions))
-            self._let_in(operator.connector)
+            connector = self._declared(id_, file, number, permissions)
+            apply_setup(plan_setup(self.admin, self.vault_pim.layout, [connector]))
+            operator = Operator(self.vault_pim, self.admin, connector, world.login_of(id_.name))
             stack.callback(operator.end)
             operator.provision()
             self.traffic.forget()
@@ -120,12 +120,6 @@ class World:
         declared = declaration({"label": f"Connector {number}", "permissions": list(permissions)})
         file.write_text(yaml.safe_dump({"connectors": {id_.name: declared}}), encoding="utf-8")
         return Settings.load(self._playground.config).connector(str(id_))
-
-    def _let_in(self, connector: Connector) -> None:
-        """What `vault-pim setup` and `bootstrap` do for it."""
-        layout, directory = self.vault_pim.layout, self._playground.login_of(connector.id.name)
-        apply_setup(plan_setup(self.admin, layout, [connector]))
-        write_login(self.admin, layout.connector_role(connector.id), directory, layout.connector_auth(connector.id))
 
     def _mend(self) -> None:
         """The next test finds no fault in wait, and every clock right."""
