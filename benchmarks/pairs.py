@@ -1,5 +1,6 @@
 """Ours and theirs by turns, so that whatever else the machine does meets both alike."""
 
+import resource
 import statistics
 import subprocess
 import time
@@ -37,25 +38,30 @@ def ratio(name: str, ours: Act, theirs: Act, *, rounds: int, target: float | Non
     )
 
 
-def difference(name: str, ours: Act, theirs: Act, *, rounds: int, target: float) -> Figure:
-    """The median of what ours takes longer, pair by pair, in milliseconds."""
-    taken = pairs(ours, theirs, rounds)
-    own, other = (1000 * statistics.median(one) for one in zip(*taken, strict=True))
-    return Figure(
-        name=name,
-        median=1000 * statistics.median(first - second for first, second in taken),
-        unit="ms",
-        target=target,
-        of=f"median of {rounds} pairs, {own:.1f} ms and {other:.1f} ms",
-    )
-
-
 def process(command: Sequence[str], environment: Mapping[str, str]) -> Act:
-    """A whole process, from its start to its end."""
+    """A whole process, from its start to its end; Python finds its bytecode there, as where pip has put it."""
 
     def run() -> float:
         begun = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=environment)
+        output(command, environment)
         return time.perf_counter() - begun
 
     return run
+
+
+def processor(command: Sequence[str], environment: Mapping[str, str]) -> Act:
+    """Of a whole process, the time that it and its children have worked: what it takes where nobody else works."""
+
+    def run() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        output(command, environment)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return run
+
+
+def output(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """What it says."""
+    cached = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, check=True, capture_output=True, env=cached, text=True).stdout

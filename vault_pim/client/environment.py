@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from vault_pim.domain.access import Method
-from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.identity import ConnectorId, Method
 from vault_pim.vault.address import (
     AppRoleLogin,
     CertificateLogin,

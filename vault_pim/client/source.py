@@ -17,9 +17,9 @@ from vault_pim.client.readers import Reader
 from vault_pim.client.users import Listener, User, Users
 from vault_pim.client.watch import watch
 from vault_pim.client.words import say
-from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.credentials import ServedSet, generation_of
 from vault_pim.domain.errors import ConfigurationError, NotAllowed, NotServed, VaultNoAnswer, VaultPimError
+from vault_pim.domain.identity import ConnectorId
 from vault_pim.domain.secret import Unpicklable
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import record
