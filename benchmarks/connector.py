@@ -1,9 +1,9 @@
 """How long a connector waits for its credential set, beside what it would use without us.
 
 `CredentialSource` beside a bare hvac read: made, logged in by AppRole, the set in hand; within one process, and as
-whole processes. The import beside that of requests, which every connector has, in one process. `vault-pim exec -- true` beside
-`bao kv get` of the same set, whole processes with the same Vault token; and beside a login and a read by `bao`, where
-exec logs in by AppRole. What is done after the set is in hand, giving the login back, counts for `exec` alone.
+whole processes. The import beside that of requests, which every connector has, in one process. `vault-pim exec -- true`
+beside `bao kv get` of the same set, whole processes with the same Vault token; and beside a login and a read by `bao`,
+where exec logs in by AppRole. What is done after the set is in hand, giving the login back, counts for `exec` alone.
 """
 
 import os
