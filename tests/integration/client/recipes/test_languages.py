@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.integration.client.conftest import ERP, Town
+from tests.integration.client.conftest import ERP, Town, until
 from tests.integration.client.recipes.conftest import (
     PATIENCE,
     RECIPES,
@@ -22,7 +22,6 @@ from tests.integration.client.recipes.conftest import (
     running,
     to_town,
 )
-from tests.integration.client.test_requests_auth import until
 
 LANGUAGES = {
     "php": ["php", str(RECIPES / "php/connector.php")],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.client.conftest import ERP, Town
+from tests.integration.client.conftest import ERP, Town, until
 from tests.integration.client.recipes.conftest import (
     PATIENCE,
     RECIPES,
@@ -25,7 +25,6 @@ from tests.integration.client.recipes.conftest import (
     running,
     set_in,
 )
-from tests.integration.client.test_requests_auth import until
 from vault_pim.client import VaultPimError
 from vault_pim.vault.session import VaultSession
 
