@@ -21,9 +21,9 @@ import urllib3
 
 from benchmarks.figure import Figure
 from vault_pim.assembly import Installation, assemble
-from vault_pim.cli.playground import Playground
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.engine.asks import ask_revocation, ask_rotation
+from vault_pim.playground import Playground
 from vault_pim.settings import Settings
 from vault_pim.vault.session import TokenLogin, VaultAddress, VaultSession
 from vault_pim.vault.transport import _Node

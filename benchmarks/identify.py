@@ -23,13 +23,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from vault_pim.assembly import assemble
-from vault_pim.cli.playground import Playground
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.secret import SecretStr
 from vault_pim.leaks.own_password import RANDOM_CHARACTERS, own_password
 from vault_pim.leaks.scan import STRETCH
 from vault_pim.leaks.shapes import BASE36, BASE62, HEX_DIGITS
+from vault_pim.playground import Playground
 
 ROOT = Path(__file__).parents[1]
 WRITERS = 8

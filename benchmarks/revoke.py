@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from benchmarks.figure import Figure
-from vault_pim.cli.playground import PIM_ACCOUNT, TOKEN_LIFETIME, Playground
 from vault_pim.domain.connector import Mechanism
 from vault_pim.pim.account import needed
 from vault_pim.pim.releases import RELEASES
+from vault_pim.playground import PIM_ACCOUNT, TOKEN_LIFETIME, Playground
 from vault_pim.sandbox.pim_server import SandboxPim
 
 ROUNDS = 20

@@ -4,11 +4,11 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from vault_pim.cli.playground import Playground
+from benchmarks.pairs import process
+from vault_pim.playground import Playground
 
 ROUNDS = 7
 
@@ -25,12 +25,8 @@ def start_up(world: Playground) -> list[Figure]:
 
 
 def _figure(name: str, command: list[str], target: float) -> Figure:
-    times = []
-    for _ in range(ROUNDS + 1):
-        begun = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
-        times.append(time.perf_counter() - begun)
-    counted = times[1:]
+    run = process(command, os.environ)
+    counted = [run() for _ in range(ROUNDS + 1)][1:]
     return Figure(
         name=name,
         median=statistics.median(counted),

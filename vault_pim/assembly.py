@@ -15,7 +15,7 @@ from vault_pim.domain.errors import ConfigurationError, VaultNoAnswer, VaultPimE
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
 from vault_pim.here import SystemClock, who
-from vault_pim.ports import PimDriver
+from vault_pim.ports import Clock, PimDriver
 from vault_pim.settings import Settings, logins
 from vault_pim.settings.shape import VaultSettings
 from vault_pim.vault.access import VaultAccess
@@ -59,9 +59,9 @@ class Installation:
         me: see `who`.
     """
 
-    def __init__(self, settings: Settings, *, role: str) -> None:
+    def __init__(self, settings: Settings, *, role: str, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.me = who(role)
         self.layout = layout(settings.vault)
         self.vault = VaultSession(address(settings.vault, renew=role in RENEWING))
@@ -180,9 +180,13 @@ class Installation:
         return driver
 
 
-def assemble(settings: Settings, *, role: str) -> Installation:
-    """Build what the settings describe; `role` is `daemon` or the name of the command."""
-    return Installation(settings, role=role)
+def assemble(settings: Settings, *, role: str, clock: Clock | None = None) -> Installation:
+    """Build what the settings describe; `role` is `daemon` or the name of the command.
+
+    Args:
+        clock: in the place of this machine's.
+    """
+    return Installation(settings, role=role, clock=clock)
 
 
 def layout(vault: VaultSettings) -> Layout:

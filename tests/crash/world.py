@@ -27,7 +27,7 @@ from tests.crash.proxy import PIM, VAULT, Deed, Proxy, Tap
 from tests.crash.runner import Program
 from tests.crash.vault import Json, Vault
 from tests.crash.vault import Path as Kept
-from vault_pim.cli.playground import Playground
+from vault_pim.playground import Playground
 from vault_pim.sandbox.pim_server import SandboxPim
 
 FINAL = ("retired", "revoked", "abandoned")

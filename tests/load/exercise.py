@@ -16,8 +16,7 @@ import yaml
 
 from tests.load.connector import BusyConnector, Failure
 from vault_pim.cli.main import main
-from vault_pim.cli.playground import TOKEN_LIFETIME, Playground, _free_port
-from vault_pim.sandbox.pim_server import SandboxPim
+from vault_pim.playground import TOKEN_LIFETIME, Playground
 from vault_pim.vault.address import AppRoleLogin, TokenLogin, VaultAddress
 from vault_pim.vault.session import VaultSession
 
@@ -67,7 +66,6 @@ class Exercise:
     def __init__(self, directory: Path, say: Callable[[str], None], threads: int = 16) -> None:
         self._say, self._threads = say, threads
         self.world = Playground(directory, "7.0")
-        self.world.pim = SandboxPim(release="7.0", access_token_lifetime=TOKEN_LIFETIME, port=_free_port())
 
     def run(self, *, rotations: int, sealed: float) -> Outcome:
         """The whole of it: rotations without pause, and four disturbances spread over them."""

@@ -17,17 +17,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import requests
-import yaml
 
 from vault_pim.cli.main import main as command_line
-from vault_pim.cli.playground import READ, Playground
 from vault_pim.domain.connector import Mechanism
-from vault_pim.pim.releases import RELEASES, Release
+from vault_pim.pim.releases import RELEASES
+from vault_pim.playground import READ, Playground
 from vault_pim.sandbox.connector import Connector
-from vault_pim.sandbox.pim_server import SandboxPim
 
 CONNECTORS = 10
-LIFETIME = timedelta(hours=1)
 OK, DEAD = 200, 401
 AT_LEAST = 5
 """Calls of each of the others while one is revoked; the sandbox PIM and all of them share a process."""
@@ -43,34 +40,16 @@ class Town(Playground):
     """A playground of some connectors that are all alike, by a mechanism that is named."""
 
     def __init__(self, directory: Path, release: str, mechanism: Mechanism, connectors: int) -> None:
-        super().__init__(directory, release)
-        self._mechanism = mechanism
-        self._release = next(one for one in RELEASES if one.name == release)
         self.names = tuple(f"c{number}" for number in range(connectors))
-        self.pim = SandboxPim(release=release, access_token_lifetime=LIFETIME, control_token=self._control_token)
+        declared = {name: {"label": name, "permissions": [READ, "pim_api_channel_list"]} for name in self.names}
+        super().__init__(
+            directory, release, mechanism=mechanism, token_lifetime=timedelta(hours=1), connectors=declared
+        )
 
     def __enter__(self) -> Self:
         super().__enter__()
-        document = yaml.safe_load(self.config.read_text())
-        pim = document["pims"]["sandbox"]
-        del pim["access_token_lifetime"]
-        pim["mechanism"] = str(self._mechanism)
-        document["policies"]["default"]["grace"] = "PT2H"
-        document["connectors"] = {
-            name: {
-                "pim": "sandbox",
-                "label": name,
-                "permissions": [READ, "pim_api_channel_list"],
-                "auth": {"approle": {}},
-            }
-            for name in self.names
-        }
-        self.config.write_text(yaml.safe_dump(document))
         self.set_up()
         return self
-
-    def _shape(self) -> tuple[Release, Mechanism]:
-        return self._release, self._mechanism
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """A command of the product in this process; its exit code and all it said."""

@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 from vault_pim.assembly import Installation, assemble
 from vault_pim.cli.invocation import FINDING, AsJson, ConnectorName, invocation
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Output, counted
-from vault_pim.domain.access import Method
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import AuditUnavailable, ConfigurationError, VaultRefusal
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.facts import Presence
+from vault_pim.domain.identity import Method
 from vault_pim.domain.wording import format_duration, human_instant
 from vault_pim.settings.values import parse_duration
 from vault_pim.vault.handing_over import hand_over_wrapped

@@ -15,14 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vault_pim.cli.playground import CONNECTORS, Playground
 from vault_pim.cli.render import BAD, GOOD, QUIET, Output, counted
 from vault_pim.domain.errors import VaultPimError
+from vault_pim.playground import CONNECTORS, PIM, Playground
 
 if TYPE_CHECKING:
     from vault_pim.sandbox.connector import Connector
 
-PIM = "sandbox"
 PATIENCE = timedelta(seconds=30)
 REFUSED = 403
 OK, DEAD = 200, 401

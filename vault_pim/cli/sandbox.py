@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from vault_pim.cli.invocation import AsJson
-from vault_pim.cli.playground import PIM_ACCOUNT, Playground
 from vault_pim.cli.render import GOOD, Output
+from vault_pim.playground import PIM_ACCOUNT, Playground
 
 
 class PimRelease(StrEnum):

@@ -6,11 +6,11 @@ login (docs/how-to/connectors-in-python.md, "Logging in"). Refuses to guess betw
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
-from vault_pim.domain.access import Method
-from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.identity import ConnectorId, Method
 from vault_pim.vault.address import (
     AppRoleLogin,
     CertificateLogin,
@@ -23,6 +23,7 @@ from vault_pim.vault.address import (
 from vault_pim.vault.layout import Layout
 
 PREFIX = "VAULT_PIM_"
+REFRESH_VARIABLE = f"{PREFIX}REFRESH"
 METHODS = ("token", "approle", "kubernetes", "jwt", "cert")
 MOUNTED = {"kubernetes": Method.KUBERNETES, "jwt": Method.JWT, "cert": Method.CERTIFICATE}
 
@@ -43,6 +44,23 @@ def from_environment(connector: ConnectorId, environment: Mapping[str, str] = os
         namespace=environment.get("VAULT_NAMESPACE") or environment.get("BAO_NAMESPACE") or None,
         ca_cert=Path(ca_cert) if ca_cert else None,
     )
+
+
+def refresh_from_environment(environment: Mapping[str, str] = os.environ) -> timedelta | None:
+    """How often to look for a newer set, None where the environment does not say.
+
+    Raises:
+        ConfigurationError: it says no duration.
+    """
+    text = environment.get(REFRESH_VARIABLE)
+    if not text:
+        return None
+    from vault_pim.domain.wording import read_duration  # noqa: PLC0415 - seldom said
+
+    refresh = read_duration(text)
+    if not refresh:
+        raise ConfigurationError(f"{REFRESH_VARIABLE} is {text!r}", advice="Write a duration such as PT30S.")
+    return refresh
 
 
 def _login(connector: ConnectorId, environment: Mapping[str, str]) -> Login:

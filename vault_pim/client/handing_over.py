@@ -5,7 +5,6 @@ goes: whoever calls hands it to one program, and to nobody else.
 """
 
 import json
-import shlex
 from typing import Literal
 
 from vault_pim.domain.credentials import ServedSet
@@ -38,6 +37,8 @@ def written(served: ServedSet, form: Format) -> str:
         case "json":
             return json.dumps(document(served), indent=2) + "\n"
         case "env":
+            import shlex  # noqa: PLC0415 - for shells alone
+
             return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables(served).items())
         case "dotenv":
             return "".join(f"{name}={json.dumps(value)}\n" for name, value in variables(served).items())

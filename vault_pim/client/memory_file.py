@@ -4,7 +4,6 @@ Called by `exec`. Refuses every file system but tmpfs and ramfs: what was on a d
 """
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +32,8 @@ class MemoryFile:
     def path(self) -> Path:
         """Where it is."""
         if self._directory is None:
+            import tempfile  # noqa: PLC0415 - takes long to load, and few want a file
+
             self._directory = Path(tempfile.mkdtemp(prefix="vault-pim-", dir=_place()))
         return self._directory / NAME
 

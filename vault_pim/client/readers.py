@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from vault_pim.client.words import say
-from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NoAnswer, Refusal
+from vault_pim.domain.identity import ConnectorId
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import readers
 

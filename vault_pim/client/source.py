@@ -11,15 +11,15 @@ import time
 from datetime import timedelta
 from typing import Any, Self
 
-from vault_pim.client.environment import from_environment
+from vault_pim.client.environment import from_environment, refresh_from_environment
 from vault_pim.client.processes import cared_for
 from vault_pim.client.readers import Reader
 from vault_pim.client.users import Listener, User, Users
 from vault_pim.client.watch import watch
 from vault_pim.client.words import say
-from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.credentials import ServedSet, generation_of
 from vault_pim.domain.errors import ConfigurationError, NotAllowed, NotServed, VaultNoAnswer, VaultPimError
+from vault_pim.domain.identity import ConnectorId
 from vault_pim.domain.secret import Unpicklable
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import record
@@ -76,6 +76,8 @@ class CredentialSource(Unpicklable):
         Args:
             settings: as the class takes them.
         """
+        if "refresh" not in settings and (refresh := refresh_from_environment()):
+            settings["refresh"] = refresh
         return cls(connector, from_environment(ConnectorId.parse(connector)), **settings)
 
     def __enter__(self) -> Self:

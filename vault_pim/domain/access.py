@@ -8,14 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-
-class Method(StrEnum):
-    """A way to log in, by its key in the configuration."""
-
-    APPROLE = "approle"
-    KUBERNETES = "kubernetes"
-    JWT = "jwt"
-    CERTIFICATE = "certificate"
+from vault_pim.domain.identity import Method
 
 
 class Reviewer(StrEnum):

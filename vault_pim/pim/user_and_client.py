@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from typing import Final, Generic, TypeVar
 
-from vault_pim.domain.connector import LABEL_PREFIX, Connector
+from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import ConfigurationError, NotOurs, PimRefusal
 from vault_pim.domain.facts import Sighting
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.identity import LABEL_PREFIX
 from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.clients import Client, Clients
 from vault_pim.pim.connections import Connections

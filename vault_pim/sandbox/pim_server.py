@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +43,7 @@ class SandboxPim:
 
     Args:
         release: one of `RELEASES`, from `1.7` to `7.0` and `master`. 6.0 follows documents, the others recordings.
-        port: 0 for any free one.
+        port: 0 for any free one, which it keeps when it is stopped and started again.
         admin_username: a user who may do everything.
         admin_password: generated unless given.
         secret_marker: worked into every generated secret value whose shape allows it; up to six hexadecimal digits fit
@@ -55,6 +55,7 @@ class SandboxPim:
         url: the address, once started.
         faults: what shall go wrong.
         requests: method, path and status of every request so far; `NO_ANSWER` where the connection was closed.
+        on_answer: called with the scope and the status of each of them, in the thread that serves.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class SandboxPim:
         self.admin_password = admin_password or secret_marker + secrets.token_urlsafe(18)
         self.faults = Faults()
         self.requests: list[tuple[str, str, int]] = []
+        self.on_answer: Callable[[Scope, int], None] = lambda *_: None
         self._port = port
         self._control_token = control_token
         self._pim = install(
@@ -118,7 +120,8 @@ class SandboxPim:
     def start(self) -> Self:
         """Serve, in a thread of its own; returns when requests are answered."""
         listening = listening_socket(self._port)
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self._port = listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
         app = FaultMiddleware(application(self._pim), self.faults, self._hang_up, self._pim.sessions.expire)
         config = uvicorn.Config(
             Control(self._recorded(app), self._pim, self.faults, self.requests, self._control_token),
@@ -157,11 +160,13 @@ class SandboxPim:
 
     def _recorded(self, app: ASGIApp) -> ASGIApp:
         async def recording(scope: Scope, receive: Receive, send: Send) -> None:
-            status = NO_ANSWER
+            answered = False
 
             async def noting(message: Message) -> None:
-                nonlocal status
-                status = message.get("status", status)
+                nonlocal answered
+                if not answered:  # before it is sent: whoever has the answer finds it in the record
+                    answered = True
+                    self._record(scope, message["status"])
                 await send(message)
 
             # Cancelled means that the server is leaving and has hung up: nobody is left to be told.
@@ -169,9 +174,14 @@ class SandboxPim:
                 try:
                     await app(scope, receive, noting)
                 finally:
-                    self.requests.append((scope["method"], scope["path"], status))
+                    if not answered:
+                        self._record(scope, NO_ANSWER)
 
         return recording
+
+    def _record(self, scope: Scope, status: int) -> None:
+        self.requests.append((scope["method"], scope["path"], status))
+        self.on_answer(scope, status)
 
     def _hang_up(self, scope: Scope) -> None:
         self._connections[tuple(scope["client"])].close()

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vault_pim.domain.access import DeclaredLogin, Issuer, Method
+from vault_pim.domain.access import DeclaredLogin, Issuer
 from vault_pim.domain.connector import Connector, ConnectorId, Rotation, check_name, role_code
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.identity import Method
 from vault_pim.domain.policy import Calendar, Period, Policy
 from vault_pim.domain.wording import format_duration
 from vault_pim.settings.logins import IssuerSettings

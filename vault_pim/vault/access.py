@@ -11,10 +11,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from vault_pim.domain.access import DeclaredLogin, Method
+from vault_pim.domain.access import DeclaredLogin
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.errors import NotSetUp, VaultNoAnswer
 from vault_pim.domain.facts import AccessSight, Presence
+from vault_pim.domain.identity import Method
 from vault_pim.domain.outcomes import Refused
 from vault_pim.domain.separation import Reach
 from vault_pim.vault.layout import Layout, entity

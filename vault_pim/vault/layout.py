@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from vault_pim.domain.access import Method
-from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.identity import ConnectorId, Method
 
 DAEMON = "vault-pim-daemon"
 """The daemon's AppRole and policy."""

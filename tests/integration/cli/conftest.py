@@ -10,7 +10,7 @@ import yaml
 
 from tests.canary import CANARY
 from vault_pim.cli.main import main
-from vault_pim.cli.playground import TOKEN_LIFETIME, Playground
+from vault_pim.playground import TOKEN_LIFETIME, Playground
 from vault_pim.sandbox.connector import Connector
 from vault_pim.sandbox.pim_server import SandboxPim
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.json_page import missing, surplus
 from tests.integration.cli.conftest import MARKER, Arena, Command
-from vault_pim.cli.playground import READ
+from vault_pim.playground import READ
 
 LABEL = "Drill"
 PAGE = "prove --drill"

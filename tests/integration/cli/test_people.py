@@ -12,8 +12,8 @@ import pytest
 
 from tests.docs.json_page import section
 from tests.integration.cli.conftest import Arena, Command
-from vault_pim.cli.playground import PIM_ACCOUNT
 from vault_pim.cli.sandbox import PimRelease
+from vault_pim.playground import PIM_ACCOUNT
 from vault_pim.sandbox.akeneo.releases import RELEASES
 from vault_pim.sandbox.faults import Fault
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.integration.cli.conftest import MARKER, Arena, Command
-from vault_pim.cli.playground import READ
+from vault_pim.playground import READ
 from vault_pim.sandbox.akeneo.world import User
 
 NO_APPROLE = "it does not log in by AppRole, so nobody else can log in as it"

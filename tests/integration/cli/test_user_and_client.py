@@ -11,8 +11,8 @@ import pytest
 
 from tests.canary import CANARY, canary_secret
 from tests.integration.cli.conftest import MARKER, Arena, Command, rotate_under_load
-from vault_pim.cli.playground import PIM_ACCOUNT, TOKEN_LIFETIME
 from vault_pim.pim.console import Console
+from vault_pim.playground import PIM_ACCOUNT, TOKEN_LIFETIME
 from vault_pim.sandbox.akeneo import users
 from vault_pim.sandbox.connector import Connector
 from vault_pim.sandbox.pim_server import SandboxPim

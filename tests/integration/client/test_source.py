@@ -19,12 +19,14 @@ from vault_pim.client import (
     ConfigurationError,
     CredentialSource,
     Intercepted,
+    NotAllowed,
     NotServed,
     ServedSet,
+    VaultLoginRefused,
     VaultNoAnswer,
     VaultPimError,
+    VaultSealed,
 )
-from vault_pim.domain.errors import NotAllowed, VaultLoginRefused
 from vault_pim.vault.address import AppRoleLogin, TokenLogin
 from vault_pim.vault.secret_ids import wrap_secret_id
 
@@ -58,6 +60,19 @@ def test_vault_away_at_start_is_waited_for_and_given_up_when_told(
         with pytest.raises(VaultNoAnswer, match="was not reached"):
             away.current(timedelta(seconds=0.4))
     assert caplog.text.count("waiting for its credential set") == 1
+
+
+def test_sealed_vault_at_start_is_waited_for_and_given_up_when_told(source: MakeSource, town: Town) -> None:
+    """It answers, and says so; once unsealed it is as if nothing had been."""
+    one = source()
+    with town.admin() as admin:
+        admin.request("POST", "sys/seal")
+    try:
+        with pytest.raises(VaultSealed, match="sealed"):
+            one.current(timedelta(seconds=0.4))
+    finally:
+        town.arena.bao.restart()
+    assert one.current().generation >= 1
 
 
 def test_looking_reads_metadata_and_the_set_only_when_it_changed(town: Town, source: MakeSource) -> None:
@@ -227,6 +242,10 @@ def test_environment_gives_address_and_login(town: Town, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     with CredentialSource.from_env(ERP) as one:
         assert one.current().username.startswith("vp_erp_")
+    monkeypatch.setenv("VAULT_PIM_REFRESH", "5")
+    with pytest.raises(ConfigurationError, match="VAULT_PIM_REFRESH is '5'"):
+        CredentialSource.from_env(ERP)
+    monkeypatch.delenv("VAULT_PIM_REFRESH")
     monkeypatch.setenv("VAULT_PIM_AUTH", "cert")
     with pytest.raises(ConfigurationError, match="VAULT_PIM_CERT_FILE is not set"):
         CredentialSource.from_env(ERP)

@@ -34,7 +34,7 @@ def test_clock_that_jumps_ahead_and_back_moves_each_connector_once(station: Call
 
     def build(settings: Settings) -> Installation:
         installation = install(settings)
-        installation.clock = clock  # type: ignore[assignment]
+        installation.clock = clock
         return installation
 
     def made() -> int:

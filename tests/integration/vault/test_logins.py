@@ -18,12 +18,12 @@ from vault_pim.domain.access import (
     JwtIssuer,
     KubernetesAccess,
     KubernetesIssuer,
-    Method,
     Reviewer,
 )
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import VaultRefusal
 from vault_pim.domain.facts import Presence
+from vault_pim.domain.identity import Method
 from vault_pim.sandbox.openbao import SandboxBao
 from vault_pim.vault.access import VaultAccess
 from vault_pim.vault.credentials import VaultCredentialStore

@@ -16,6 +16,11 @@ class MovableClock:
         """The PIM's present, aware, in UTC."""
         return datetime.now(UTC) + self._offset  # noqa: TID251 -- this is the one clock of the sandbox
 
+    @property
+    def ahead(self) -> timedelta:
+        """How far it was moved by now."""
+        return self._offset
+
     def advance(self, by: timedelta) -> None:
         """Move the PIM's present forward (or, with a negative span, back)."""
         self._offset += by

@@ -21,8 +21,9 @@ import yaml
 
 from tests.integration.client.recipes.conftest import PATIENCE, RECIPES
 from tests.integration.client.recipes.resources import ANNOTATIONS, BY_SECRET, INJECTOR, wrong
-from vault_pim.domain.access import KubernetesAccess, Method
+from vault_pim.domain.access import KubernetesAccess
 from vault_pim.domain.connector import ConnectorId
+from vault_pim.domain.identity import Method
 from vault_pim.settings import Settings
 from vault_pim.vault.layout import Layout, record
 

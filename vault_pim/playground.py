@@ -1,12 +1,14 @@
 """A world to try vault-pim in: OpenBao, a sandbox PIM, a configuration that fits, and everything `setup` makes.
 
-Used by `sandbox up` and `demo`. Everything lies in one directory and listens on loopback.
+Used by `sandbox up`, by `demo`, and by the test kit for connectors. Everything lies in one directory and listens on
+loopback.
 """
 
 import os
 import secrets
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +31,10 @@ from vault_pim.vault.setup import Change, apply_setup, plan_setup
 
 TOKEN_LIFETIME = timedelta(seconds=8)
 """Short, so that a grace can be waited for; a real PIM has an hour."""
+REFRESH = timedelta(seconds=1)
+"""How soon a connector of this world must notice a new set."""
+PIM = "sandbox"
+"""The name of the one PIM in the configuration."""
 READ = "pim_api_overall_access"
 """The permission every connector needs; all of these are offered by every release."""
 PIM_ACCOUNT = "vault-pim-admin"
@@ -61,9 +67,20 @@ class Playground:
     Args:
         directory: where everything is put; made if it is not there.
         pim_release: release that the sandbox PIM behaves as.
+        mechanism: how credential sets are made; by default what suits the release.
+        token_lifetime: of the PIM's access tokens. The grace of the policy covers it.
+        connectors: what is declared, by name.
     """
 
-    def __init__(self, directory: Path, pim_release: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        pim_release: str,
+        *,
+        mechanism: Mechanism | None = None,
+        token_lifetime: timedelta = TOKEN_LIFETIME,
+        connectors: Mapping[str, dict[str, Any]] = CONNECTORS,
+    ) -> None:
         try:
             from vault_pim.sandbox.openbao import SandboxBao  # noqa: PLC0415 - an extra
             from vault_pim.sandbox.pim_server import SandboxPim  # noqa: PLC0415
@@ -77,8 +94,11 @@ class Playground:
         self.bao = SandboxBao(self.directory / "openbao")
         self._control_token = secrets.token_hex(16)
         self.pim = SandboxPim(
-            release=pim_release, access_token_lifetime=TOKEN_LIFETIME, control_token=self._control_token
+            release=pim_release, access_token_lifetime=token_lifetime, control_token=self._control_token
         )
+        self._token_lifetime = token_lifetime
+        self._mechanism = mechanism
+        self._connectors = connectors
         self.admin_token_file = Path()
         self.listen = f"127.0.0.1:{_free_port()}"
         self._running = ExitStack()
@@ -122,8 +142,12 @@ class Playground:
         _write(self.directory / "pim_admin_password", self.pim.admin_password)
         login = self.directory / "login" / "daemon"
         files = {"role_id_file": str(login / "role_id"), "secret_id_file": str(login / "secret_id")}
-        lifetime = format_duration(TOKEN_LIFETIME)
+        lifetime, grace = (format_duration(one) for one in (self._token_lifetime, self._token_lifetime + REFRESH))
         web = {"username": PIM_ACCOUNT, "password_file": str(password_file)}
+        mechanism_ = self._mechanism.value if self._mechanism else "auto"
+        pim = {"url": self.pim.url, "mechanism": mechanism_, "web": web, "access_token_lifetime": lifetime}
+        refresh = format_duration(REFRESH)
+        policy = {"rotate_every": "P30D", "max_age": "P45D", "grace": grace, "refresh_interval": refresh}
         document = {
             "vault": {
                 "url": self.bao.url,
@@ -131,13 +155,9 @@ class Playground:
                 "audit_device": self.bao.audit_device,
                 "audit_log": str(self.bao.audit_path),
             },
-            "pims": {"sandbox": {"url": self.pim.url, "web": web, "access_token_lifetime": lifetime} | self._console()},
-            "policies": {
-                "default": {"rotate_every": "P30D", "max_age": "P45D", "grace": "PT9S", "refresh_interval": "PT1S"}
-            },
-            "connectors": {
-                name: {"pim": "sandbox", **connector, "auth": {"approle": {}}} for name, connector in CONNECTORS.items()
-            },
+            "pims": {PIM: pim | self._console()},
+            "policies": {"default": policy},
+            "connectors": {name: declaration(one) for name, one in self._connectors.items()},
             "daemon": {"listen": self.listen, "check_every": "PT1S", "survey_every": "PT1M"},
             "audit": {"path": str(self.directory / "audit.jsonl")},
         }
@@ -146,7 +166,8 @@ class Playground:
     def _shape(self) -> tuple[Release, Mechanism]:
         """What the PIM is to its driver."""
         release = next(one for one in RELEASES if one.name == self.pim.pim.release.name)
-        return release, Mechanism.USER_AND_CLIENT if release.connection_limit is None else Mechanism.CONNECTIONS
+        usual = Mechanism.USER_AND_CLIENT if release.connection_limit is None else Mechanism.CONNECTIONS
+        return release, self._mechanism or usual
 
     def _console(self) -> dict[str, Any]:
         """The PIM's console, where there is no other way to make a client."""
@@ -156,6 +177,11 @@ class Playground:
         _write(token_file, self._control_token)
         own = ["--url", self.pim.url, "--control-token-file", str(token_file)]
         return {"console": {"command": [sys.executable, "-m", "vault_pim.sandbox.pim_console", *own]}}
+
+
+def declaration(connector: Mapping[str, Any]) -> dict[str, Any]:
+    """How the configuration declares a connector of the playground."""
+    return {"pim": PIM, **connector, "auth": {"approle": {}}}
 
 
 def _write(path: Path, text: str) -> None:
