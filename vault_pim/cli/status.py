@@ -170,7 +170,9 @@ def _stage(state: ConnectorState | None) -> str:
         return "unknown"
     if state.cut_off:
         return "cut off" if state.revocation and state.revocation.proven_at else "being revoked"
-    stages = [one.stage for one in (state.current, state.pending, *state.in_grace) if one]
+    stages = [str(one.stage) for one in (state.current, state.pending, *state.in_grace) if one]
+    if state.revocation is not None and state.revocation.lifted_at is None:  # once a successor is served
+        stages.append("to be revoked")
     return " + ".join(stages) or "none"
 
 

@@ -85,6 +85,7 @@ def test_successor_that_cannot_be_made_leaves_the_old_set_until_it_is_cut_first(
     ran = run("revoke", "shop", *BECAUSE, "--replace-first")
     assert (ran.code, "its old sets live on" in ran.err, "--cut-first" in ran.err) == (5, True, True)
     assert shop.status_of(shop.new_token()) == OK
+    assert json.loads(run("status", "shop", "--json").out)["connectors"][0]["stage"] == "current + to be revoked"
     ran = run("revoke", "shop", *BECAUSE, "--json")
     said = json.loads(ran.out)
     assert (ran.code, said["proven"], said["new_generation"], said["error"]["exit_code"]) == (5, True, None, 5)
