@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.crash.vault import Json
-from tests.crash.world import ERP, FINAL, MARKER, SHOP, World, is_cut_off
+from tests.crash.world import FINAL, MARKER, SHOP, World, is_cut_off
 
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
@@ -111,7 +111,7 @@ class Ends:
         world = self.world
         self._sets = list(world.held().values())
         self._access = [token for one in self._sets if (token := world.token(one))]
-        self._token = None if world.cut_off() else world.log_in_to_vault(ERP)
+        self._token = world.erp_token
 
     def bad(self) -> list[Bad]:
         """Everything that must not be."""

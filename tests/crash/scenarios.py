@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.crash.place import IN_PLACE, PLACES, Place
+from tests.crash.points import Point, points
 from tests.crash.proxy import Answer, in_json
 from tests.crash.world import ERP, Saved, World
 
@@ -152,7 +153,7 @@ class Prepared:
 
     scenario: Scenario
     saved: Saved
-    points: tuple[str, ...]
+    points: tuple[Point, ...]
 
 
 def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
@@ -169,7 +170,7 @@ def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
     world.tap.rule = scenario.rule
     _run(world, *scenario.command)
     world.tap.rule = lambda _: None
-    return Prepared(scenario=scenario, saved=saved, points=tuple(world.tap.names))
+    return Prepared(scenario=scenario, saved=saved, points=points(world.tap.names))
 
 
 def _run(world: World, *command: str) -> None:

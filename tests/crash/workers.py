@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.crash.place import RAFT, Place
-from tests.crash.proxy import OF_A_CLUSTER, OF_ONE_NODE
+from tests.crash.proxy import OF_A_CLUSTER, OF_ONE_NODE, At
 from tests.crash.races import Track, races
 from tests.crash.scenarios import scenarios
 from tests.crash.torture import Blow, Outcome, Torture, every_fault, every_kill, pairs, random_times
@@ -60,7 +60,7 @@ def blows(torture: Torture, orders: Orders) -> list[Blow]:
 def _spread(every: list[Blow], chance: random.Random, most: int) -> list[Blow]:
     """So many of them in any order: one for each point, then a second for each, and so on."""
     chance.shuffle(every)
-    met: dict[tuple[str, int], int] = {}
+    met: dict[tuple[str, At], int] = {}
     rounds = []
     for blow in every:
         point = (blow.scenario, next(iter(blow.first)))

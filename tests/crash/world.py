@@ -23,7 +23,7 @@ import yaml
 from tests.crash.pim_side import side_of
 from tests.crash.place import CONNECTIONS, Place, bao_at
 from tests.crash.points import StepInHand
-from tests.crash.proxy import PIM, VAULT, Deed, Proxy, Tap
+from tests.crash.proxy import PIM, VAULT, At, Deed, Proxy, Tap
 from tests.crash.runner import Program
 from tests.crash.vault import Json, Vault
 from tests.crash.vault import Path as Kept
@@ -70,6 +70,7 @@ class World:
         self.side = side_of(self.pim, place.mechanism)
         self.output = directory / "output"
         self.audit = directory / "audit.jsonl"
+        self.erp_token: str | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -162,6 +163,12 @@ class World:
         _, answer = self.vault.ask("POST", f"{mount}/login", {"role_id": role_id, "secret_id": secret_id}, token="")
         return str(answer["auth"]["client_token"])
 
+    def forget_logins(self, connector: str) -> None:
+        """Destroy every secret-id of a connector."""
+        role = f"auth/vault-pim/{connector}/role/vault-pim.{connector.replace('/', '.')}"
+        for accessor in self.vault.do("LIST", f"{role}/secret-id").get("keys", ()):
+            self.vault.do("POST", f"{role}/secret-id-accessor/destroy", {"secret_id_accessor": accessor})
+
     def cut_off(self) -> bool:
         """Whether ERP's entity in Vault is disabled."""
         return bool(self.vault.do("GET", ENTITY)["disabled"])
@@ -198,7 +205,7 @@ class World:
         current = [one["number"] for one in live if one["stage"] == "current"]
         return done and not record.get("rotation_asked_at") and current == [served and int(served["generation"])]
 
-    def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
+    def begin(self, orders: Mapping[At, Deed] | None = None) -> None:
         """A run begins: count its points from 0, and do to them what is ordered."""
         self._step.begin()
         self.tap.begin(orders)
@@ -255,6 +262,8 @@ class World:
         for name in {*self.vault.names("pim-state", HELD), *saved.held}:
             self.vault.put_back("pim-state", f"{HELD}/{name}", saved.held.get(name, Kept(versions=(), custom={})))
         self.vault.do("POST", ENTITY, {"disabled": saved.disabled})
+        self.forget_logins(ERP)  # each is looked at, so that their number makes one run longer than the next
+        self.erp_token = None if saved.disabled else self.log_in_to_vault(ERP)
         self.vault.do("DELETE", f"pim-state/metadata/{LEDGER}")
         for name, table in copy.deepcopy(saved.tables).items():
             setattr(self.pim.world, name, table)
