@@ -15,7 +15,7 @@ from vault_pim.cli.outcomes import describe
 from vault_pim.cli.render import GOOD, WARN, Output
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotProven, TakenOver
-from vault_pim.domain.outcomes import Do, Mend
+from vault_pim.domain.outcomes import Alarm, Do, Mend
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import Revocation
 from vault_pim.engine.asks import ask_revocation
@@ -93,7 +93,14 @@ def carry_out(output: Output, installation: Installation, id_: ConnectorId) -> R
     with output.progress("Revoking") as report:
         while True:
             try:
-                asked = reconciler.run(id_, installation.connector(id_), impatient=True, watch=watch).state.revocation
+                passed = reconciler.run(id_, installation.connector(id_), impatient=True, watch=watch)
+                if isinstance(passed.end, Alarm):
+                    raise NotProven(
+                        f"the revocation of {id_} is asked for, but not proven: {passed.end.detail}",
+                        why=SENTENCES[passed.end.reason],
+                        advice=passed.end.advice,
+                    )
+                asked = passed.state.revocation
             except TakenOver:
                 asked = installation.states.load(id_).state.revocation
             if asked is not None and asked.proven_at is not None:

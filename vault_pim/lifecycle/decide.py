@@ -15,6 +15,7 @@ from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
 from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
+from vault_pim.lifecycle.went_back import went_back
 
 
 def decide(facts: Facts) -> Decision:
@@ -195,6 +196,7 @@ RULES: tuple[Rule, ...] = (
     held_by_another,
     access_cut_first,
     pim_silent,
+    went_back,
     revocation,
     backing_off,
     orphan,
