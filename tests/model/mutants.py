@@ -308,5 +308,8 @@ _ALL = (
     Mutant(name="proof without looking", plant=proof_without_looking),
     Mutant(name="heir forgotten", plant=heir_forgotten),
     Mutant(name="orphan of an heir", plant=orphan_of_an_heir),
+    Mutant(name="an older state believed", plant=_without_rule("went_back")),
 )
 MUTANTS = {one.name: one for one in _ALL}
+ON_SERVERS = ("an older state believed",)
+"""What no history shows, since none puts a Vault back: caught by the kills of tests/crash alone."""
