@@ -47,11 +47,15 @@ class Deed(StrEnum):
     LEADER_DIES = "leader killed"
     LEADER_DIES_AFTER = "leader killed, reply lost"
     LEADER_STEPS_DOWN = "leader steps down"
+    RELOADED = "configuration changed"
+    TAKEN_OUT = "connector taken out of the configuration"
 
 
 KILLS = (Deed.KILL_BEFORE, Deed.KILL_DURING, Deed.KILL_AFTER)
-HARM_BEFORE = (Deed.VAULT_DIES, Deed.VAULT_SEALED, Deed.LEADER_DIES, Deed.LEADER_STEPS_DOWN)
-"""Done to Vault before a request is passed on, to either side."""
+CONFIGURED = (Deed.RELOADED, Deed.TAKEN_OUT)
+"""Done to a daemon's configuration, which is then read again; the request waits for that."""
+HARM_BEFORE = (Deed.VAULT_DIES, Deed.VAULT_SEALED, Deed.LEADER_DIES, Deed.LEADER_STEPS_DOWN, *CONFIGURED)
+"""Done before a request is passed on, to either side."""
 HARM_AFTER = (Deed.VAULT_DIES_AFTER, Deed.LEADER_DIES_AFTER)
 OF_A_CLUSTER = (Deed.LEADER_DIES, Deed.LEADER_DIES_AFTER, Deed.LEADER_STEPS_DOWN)
 OF_ONE_NODE = (Deed.VAULT_DIES, Deed.VAULT_DIES_AFTER, Deed.VAULT_SEALED)
@@ -108,7 +112,7 @@ class Tap:
 
     Attributes:
         kill: ends the program; set by who started it.
-        harm: does to Vault what is ordered, and sees to it that it comes back.
+        harm: does to Vault, or to the configuration, what is ordered, and sees to it that it comes back.
         step: names the step in hand.
         happened: called after each request that may have changed something, with its effect in place.
         rule: answers some requests itself, so that a scenario can be had in which a side says no.

@@ -7,14 +7,22 @@ import pytest
 
 from tests.crash.place import CONNECTIONS, USER_AND_CLIENT
 from tests.crash.points import BETWEEN, Point, points
-from tests.crash.proxy import OF_ONE_NODE, READING, At, Deed
-from tests.crash.scenarios import Prepared, run, scenarios
+from tests.crash.proxy import CONFIGURED, OF_ONE_NODE, READING, At, Deed
+from tests.crash.scenarios import ORDINARY, Prepared, run
 from tests.crash.torture import NEVER, Blow, Outcome, Torture, every_fault, pairs
 from tests.model.mutants import MUTANTS
 
-NAMES = scenarios(CONNECTIONS)
+TWICE = ("rotate", "revoke", "daemon rotates")
+PUT_BACK = ("PIM of before a revocation", "rotate with the Vault of yesterday")
+"""Of the backups; what becomes of the others is in `test_backups.py`."""
+NAMES = (*(one.name for one in ORDINARY if one.place == CONNECTIONS), *PUT_BACK)
 FOR_USER_AND_CLIENT = ("rotate", "daemon revokes")
 CREATED = Point(name="issue: PIM POST /rest/connections")
+RECONFIGURED = {
+    "daemon rotates": CREATED,
+    "daemon revokes": Point(name="revoke: PIM DELETE /rest/connections/{label}"),
+}
+"""At which request the configuration is changed."""
 PLANTED = {
     "intent not saved": ("rotate", CREATED),
     "stage saved before effect": ("retire", Point(name="retire: PIM DELETE /rest/connections/{label}")),
@@ -23,6 +31,7 @@ PLANTED = {
     "retire leaves the copies": ("retire", None),
     "orphans left": ("orphan", None),
     "proof without looking": ("revoke", None),
+    "an older state believed": ("rotate with the Vault of yesterday", None),
 }
 """Where a bug shows: the scenario, and after which request it is killed there."""
 
@@ -80,11 +89,16 @@ def test_same_command_passes_the_same_points_again(torture: Torture) -> None:
 
 @pytest.mark.parametrize("scenario", NAMES)
 def test_killed_run_is_finished_by_the_next_pass(torture: Torture, scenario: str) -> None:
-    """After a request that changes something: singly, and once more in the pass after it."""
-    ready = torture.prepared[scenario]
-    twice = next(pairs({scenario: ready}, drawn(scenario)))
-    for blow in (kill(ready, scenario), twice):
-        assert strike(torture, blow).bad == (), blow
+    """After a request that changes something."""
+    blow = kill(torture.prepared[scenario], scenario)
+    assert strike(torture, blow).bad == (), blow
+
+
+@pytest.mark.parametrize("scenario", TWICE)
+def test_run_killed_twice_is_finished_by_the_next_pass(torture: Torture, scenario: str) -> None:
+    """And once more in the pass after it."""
+    blow = next(pairs({scenario: torture.prepared[scenario]}, drawn(scenario)))
+    assert torture.strike(blow).bad == (), blow
 
 
 @pytest.mark.parametrize("scenario", FOR_USER_AND_CLIENT)
@@ -106,6 +120,16 @@ def test_run_over_a_vault_that_dies_is_finished_by_the_next_pass(torture: Tortur
     """Killed or sealed in the middle of a publication, and back a moment later."""
     served = Point(name="publish: Vault POST pim/data/connectors/{connector}")
     assert strike(torture, Blow(scenario="rotate", first={served: deed})).bad == ()
+
+
+@pytest.mark.parametrize("scenario", RECONFIGURED)
+@pytest.mark.parametrize("deed", CONFIGURED)
+def test_daemon_with_another_configuration_in_mid_run_brings_it_to_its_end(
+    torture: Torture, scenario: str, deed: Deed
+) -> None:
+    """Read again while a set is made or ended, also with the connector taken out of it: a rotation waits then, and a
+    revocation does not."""
+    assert strike(torture, Blow(scenario=scenario, first={RECONFIGURED[scenario]: deed})).bad == ()
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -11,8 +11,19 @@ from typing import Self
 from tests.crash.changes import SHORT_LIMIT
 from tests.crash.checks import Bad, Ends, Kind, Watch
 from tests.crash.place import CONNECTIONS, Place
-from tests.crash.proxy import FAULTS, HARM_AFTER, HARM_BEFORE, KILLS, OF_A_CLUSTER, OF_ONE_NODE, ONE_SIDED, At, Deed
-from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, prepare, run
+from tests.crash.proxy import (
+    CONFIGURED,
+    FAULTS,
+    HARM_AFTER,
+    HARM_BEFORE,
+    KILLS,
+    OF_A_CLUSTER,
+    OF_ONE_NODE,
+    ONE_SIDED,
+    At,
+    Deed,
+)
+from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, Scenario, prepare, run
 from tests.crash.world import World
 
 AT_RANDOM, NEVER = "at a random time", "never reached"
@@ -97,8 +108,8 @@ class Torture:
         point, deed = (AT_RANDOM, "killed") if blow.after is not None else self._met()
         world.tap.rule = lambda _: None
         if blow.second is not None:
-            kills += self._run(blow.second, DAEMON if ready.scenario.command == DAEMON else APPLY, change)
-        bad = self.end(change, command=DAEMON if ready.scenario.command == DAEMON else APPLY)
+            kills += self._run(blow.second, ready.scenario.then, change)
+        bad = self.end(change, command=ready.scenario.then)
         return Outcome(
             place=world.place.name,
             scenario=blow.scenario,
@@ -120,6 +131,11 @@ class Torture:
         self._watch.begin()
         self._ends.begin()
         self.world.begin()
+
+    def recover(self) -> None:
+        """The run came to its end, whatever was done to Vault and to the configuration: put both right."""
+        self._watch.reconfigured()
+        self.world.recover()
 
     def end(self, change: str = "", command: tuple[str, ...] = APPLY) -> tuple[Bad, ...]:
         """Let nobody hold the connector any more, run one pass, and look for harm."""
@@ -145,7 +161,7 @@ class Torture:
             timer.start()
         code = run(world, command, change)
         timer.cancel()
-        world.servers.recover()
+        self.recover()
         world.tap.quiet()
         self._watch.moment(f"right after {AT_RANDOM if after is not None else self._met()[0]}")
         world.let_time_pass()
@@ -165,13 +181,16 @@ def every_fault(prepared: Mapping[str, Prepared], *, slow: bool = True) -> Itera
     for name, ready in prepared.items():
         for point in ready.points:
             for deed in FAULTS:
-                if can_have(point.name, deed, ready.scenario.place) and (slow or deed not in SLOW):
+                if can_have(point.name, deed, ready.scenario) and (slow or deed not in SLOW):
                     yield Blow(scenario=name, first={point: deed})
 
 
-def can_have(point: str, deed: Deed, place: Place) -> bool:
-    """Whether that side ever does that; a session that is only being begun cannot have ended."""
-    if deed in (OF_ONE_NODE if place.nodes > 1 else OF_A_CLUSTER):
+def can_have(point: str, deed: Deed, scenario: Scenario) -> bool:
+    """Whether that side ever does that; a session that is only being begun cannot have ended. A daemon alone reads its
+    configuration again."""
+    if deed in (OF_ONE_NODE if scenario.place.nodes > 1 else OF_A_CLUSTER):
+        return False
+    if deed in CONFIGURED and scenario.command != DAEMON:
         return False
     side = ONE_SIDED.get(deed)
     return (side is None or f": {side} " in point) and not (deed is Deed.SESSION_ENDED and "/user/login" in point)
