@@ -41,7 +41,7 @@ bench: $(STAMP)  ## Ratios against bare calls, in one run; not part of the tests
 	$(BIN)/python -m benchmarks.identify
 
 torture: $(STAMP)  ## Kill and disturb it at every point; long. TORTURE: how many kills, HISTORIES: of the model.
-	VAULT_PIM_HISTORIES=$(HISTORIES) $(BIN)/pytest -q --timeout 0 tests/model/test_histories.py
+	VAULT_PIM_HISTORIES=$(HISTORIES) $(BIN)/pytest -q --timeout 0 tests/model
 	$(BIN)/python -m tests.crash --kills $(TORTURE) --write
 	$(BIN)/python -m tests.crash.peer --write
 	$(BIN)/python -m tests.crash.load --write

@@ -243,3 +243,8 @@ class AuditLog(Protocol):
             AuditUnavailable: it could not be written.
         """
         ...
+
+    def revoked_at(self, connector: ConnectorId) -> datetime | None:
+        """When the last revocation that was recorded on this machine was asked for; None where none was, or where its
+        records cannot be read. It outlives a Vault that was put back to an earlier day."""
+        ...

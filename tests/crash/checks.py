@@ -9,8 +9,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from tests.crash.proxy import Deed
 from tests.crash.vault import Json
-from tests.crash.world import ERP, FINAL, MARKER, SHOP, World, is_being_replaced, is_cut_off, is_replaced
+from tests.crash.world import FINAL, MARKER, PENDING, SHOP, World, is_being_replaced, is_cut_off, is_replaced
 
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
@@ -47,25 +48,47 @@ class Watch:
     bad: list[Bad] = field(default_factory=list)
     _first: Json | None = None
     _served_before: bool = False
+    _dead: bool = False
+    _unknown: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """A run begins. What is served now works to its end: superseded, it is in its grace."""
+        """A run begins. What is served now works to its end: superseded, it is in its grace. After a backup was put
+        back it may be dead, and a set may not be known; until that is put right, it is so."""
         self.bad = []
         self._first = None if is_cut_off(self.world.record()) else self.world.served()
         self._served_before = self._first is not None
+        self._dead = self._first is not None and not self.world.logs_in(self._first)
+        self._unknown = self._not_known(self.world.record())
 
     def moment(self, where: str) -> None:
         """What is read logs in; what stands at the PIM is known; what is in grace works."""
         record, served = self.world.record(), self.world.served()
         if not self.world.place.in_place:
             self._works(record, served, where)
+        unknown = self._not_known(record)
+        for label in unknown - self._unknown:
+            self._say(Kind.ORPHANED, f"{label} is not known in state", where)
+        self._unknown &= unknown
+
+    def _not_known(self, record: Json) -> set[str]:
+        """Labels of ERP at the PIM that the state does not know of."""
         known = {one["label"]: one["marker"] for one in record.get("generations", ())}
-        for label, text in self.world.side.labels().items():
-            if label.startswith("vp_erp_") and not text.endswith(known.get(label, "nothing")):
-                self._say(Kind.ORPHANED, f"{label} is not known in state", where)
+        ours = ((one, text) for one, text in self.world.side.labels().items() if one.startswith("vp_erp_"))
+        return {label for label, text in ours if not text.endswith(known.get(label, "nothing"))}
+
+    def reconfigured(self) -> None:
+        """The run came to its end. What was asked for before the connector was taken out of the configuration has been
+        carried out without it."""
+        record, changes = self.world.record(), self.world.configuration.changes
+        if Deed.TAKEN_OUT in changes and is_cut_off(record) and not record["revocation"]["proven_at"]:
+            self._say(Kind.UNPROVEN, "not carried out for a connector that is not configured", "at the end of the run")
 
     def _works(self, record: Json, served: Json | None, where: str) -> None:
         """What is served logs in, and goes on to do so until it is superseded and its grace is over."""
+        if self._dead and served == self._first:
+            return
+        if self._dead:
+            self._dead, self._first = False, None
         if is_cut_off(record):
             self._first, self._served_before = None, False
         elif served is not None:
@@ -84,8 +107,10 @@ class Watch:
     def _grace(self, record: Json, where: str) -> None:
         """A superseded set works until its grace is over."""
         for one in record.get("generations", ()):
+            if one["label"] in self.world.gone:
+                continue
             if one["stage"] == "grace" and _instant(one["retire_at"]) > datetime.now(UTC):  # noqa: TID251
-                held = self.world.held().get(one["number"])
+                held = self.world.held().get(one["number"]) or self.world.leaked_of(one["number"])
                 if held is None or not self.world.logs_in(held):
                     self._say(Kind.LOST, f"generation {one['number']} is dead within its grace", where)
 
@@ -110,9 +135,9 @@ class Ends:
     def begin(self) -> None:
         """The sets and tokens of ERP that work now."""
         world = self.world
-        self._sets = list(world.held().values())
+        self._sets = [*world.held().values(), *world.leaked]
         self._access = [token for one in self._sets if (token := world.token(one))]
-        self._token = None if world.cut_off() else world.log_in_to_vault(ERP)
+        self._token = world.erp_token
 
     def bad(self) -> list[Bad]:
         """Everything that must not be."""
@@ -132,7 +157,7 @@ class Ends:
             yield Bad(kind=Kind.STUCK, what="the connector is cut off from Vault")
         if is_being_replaced(record):
             yield Bad(kind=Kind.UNPROVEN, what="a successor was to be served first, and it is not done")
-        pending = [number for number, stage in stages.items() if stage in ("planned", "issued", "verified")]
+        pending = [number for number, stage in stages.items() if stage in PENDING]
         if pending or record.get("rotation_asked_at"):
             yield Bad(kind=Kind.STUCK, what=f"pending {pending}, asked {record.get('rotation_asked_at')}")
 
@@ -163,12 +188,13 @@ class Ends:
         labels = {label for label in world.side.labels() if label.startswith("vp_erp_")}
         for label in labels - set(live.values()):
             yield Bad(kind=Kind.ORPHANED, what=f"{label} is left at the PIM")
-        for label in set(live.values()) - labels:
+        for label in set(live.values()) - labels - world.gone:
             yield Bad(kind=Kind.LOST, what=f"{label} is gone at the PIM")
         held = world.held()
         for number in held.keys() - live.keys():
             yield Bad(kind=Kind.ORPHANED, what=f"held copy {number} is left")
-        for number in live.keys() - held.keys():
+        forgotten = {one["number"] for one in record.get("generations", ()) if one["reason"] == "state-went-back"}
+        for number in live.keys() - held.keys() - forgotten:
             yield Bad(kind=Kind.LOST, what=f"held copy {number} is gone")
         for number in world.readable() - live.keys():
             yield Bad(kind=Kind.ORPHANED, what=f"generation {number} can still be read")

@@ -1,7 +1,9 @@
 """Where a scenario is played: which PIM and mechanism, how many nodes of OpenBao; what can be done to Vault there."""
 
+import shutil
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -73,6 +75,14 @@ class Servers(ABC):
         """End the thread."""
         self._nurse.shutdown()
 
+    def back_up(self, to: Path) -> None:
+        """Copy everything that OpenBao has on its disk, as a backup of a night does."""
+        raise NotImplementedError(f"{type(self).__name__} has no backups")
+
+    def put_back(self, backup: Path) -> None:
+        """End OpenBao and start it with that copy."""
+        raise NotImplementedError(f"{type(self).__name__} has no backups")
+
     @abstractmethod
     def _do(self, deed: Deed, vault: Vault) -> None: ...
 
@@ -83,15 +93,30 @@ class Servers(ABC):
 class OneServer(Servers):
     """A single node."""
 
-    def __init__(self, bao: SandboxBao) -> None:
+    def __init__(self, bao: SandboxBao, data: Path) -> None:
         super().__init__()
-        self._bao = bao
+        self._bao, self._data = bao, data
 
     def address(self) -> str:
         return self._bao.url
 
     def where(self) -> str:
         return self._bao.url
+
+    def back_up(self, to: Path) -> None:
+        self._nurse.submit(self._while_down, lambda: shutil.copytree(self._data, to)).result()
+
+    def put_back(self, backup: Path) -> None:
+        def copy() -> None:
+            shutil.rmtree(self._data)
+            shutil.copytree(backup, self._data)
+
+        self._nurse.submit(self._while_down, copy).result()
+
+    def _while_down(self, what: Callable[[], object]) -> None:
+        self._bao.stop()
+        what()
+        self._bao.start()
 
     def _do(self, deed: Deed, vault: Vault) -> None:
         if deed is Deed.VAULT_SEALED:
@@ -136,6 +161,6 @@ def bao_at(place: Place, directory: Path) -> tuple[SandboxBao | Cluster, Servers
     """The OpenBao of that place, and what can be done to it."""
     if place.nodes == 1:
         bao = SandboxBao(directory)
-        return bao, OneServer(bao)
+        return bao, OneServer(bao, directory / "data")
     cluster = Cluster(directory)
     return cluster, ThreeServers(cluster)

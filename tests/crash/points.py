@@ -2,6 +2,9 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 BETWEEN = "look"
@@ -12,6 +15,8 @@ _TEMPLATES = (
     (re.compile(r"\?.*$"), "?"),
     (re.compile(r"vp_[a-z_]+_\d+"), "{label}"),
     (re.compile(r"(sandbox|vault-pim\.sandbox)[/.](erp|shop|dam)"), "{connector}"),
+    (re.compile(r"(?<=/audit/)[0-9a-f]{16}$"), "{file}"),
+    (re.compile(r"(?<=/fingerprints/)[^.]+"), "{value}"),
     (re.compile(r"(?<=/)\d+(?=/|\?|$)"), "{n}"),
 )
 
@@ -26,6 +31,25 @@ def request_name(side: str, method: str, target: str, body: bytes = b"") -> str:
     for pattern, template in _TEMPLATES:
         target = pattern.sub(template, target)
     return f"{side} {method} {target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A request of a run: the n-th of that name, from 0. How many others came before it does not matter: two runs of
+    the same program differ in that."""
+
+    name: str
+    nth: int = 0
+
+
+def points(names: Iterable[str]) -> tuple[Point, ...]:
+    """The points of a run whose requests had these names, in that order."""
+    met: Counter[str] = Counter()
+    found = []
+    for name in names:
+        found.append(Point(name=name, nth=met[name]))
+        met[name] += 1
+    return tuple(found)
 
 
 class StepInHand:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from tests.crash.points import request_name
+from tests.crash.points import Point, request_name
 
 UPSTREAM_TIMEOUT = 30.0
 READING = ("GET", "HEAD", "LIST")
@@ -47,16 +47,22 @@ class Deed(StrEnum):
     LEADER_DIES = "leader killed"
     LEADER_DIES_AFTER = "leader killed, reply lost"
     LEADER_STEPS_DOWN = "leader steps down"
+    RELOADED = "configuration changed"
+    TAKEN_OUT = "connector taken out of the configuration"
 
 
 KILLS = (Deed.KILL_BEFORE, Deed.KILL_DURING, Deed.KILL_AFTER)
-HARM_BEFORE = (Deed.VAULT_DIES, Deed.VAULT_SEALED, Deed.LEADER_DIES, Deed.LEADER_STEPS_DOWN)
-"""Done to Vault before a request is passed on, to either side."""
+CONFIGURED = (Deed.RELOADED, Deed.TAKEN_OUT)
+"""Done to a daemon's configuration, which is then read again; the request waits for that."""
+HARM_BEFORE = (Deed.VAULT_DIES, Deed.VAULT_SEALED, Deed.LEADER_DIES, Deed.LEADER_STEPS_DOWN, *CONFIGURED)
+"""Done before a request is passed on, to either side."""
 HARM_AFTER = (Deed.VAULT_DIES_AFTER, Deed.LEADER_DIES_AFTER)
 OF_A_CLUSTER = (Deed.LEADER_DIES, Deed.LEADER_DIES_AFTER, Deed.LEADER_STEPS_DOWN)
 OF_ONE_NODE = (Deed.VAULT_DIES, Deed.VAULT_DIES_AFTER, Deed.VAULT_SEALED)
 FAULTS = tuple(deed for deed in Deed if deed not in KILLS)
 PIM, VAULT = "PIM", "Vault"
+At = Point | int
+"""A request by its name, or whatever request is the n-th of all."""
 ONE_SIDED = {Deed.SESSION_ENDED: PIM, Deed.SEALED: VAULT, **dict.fromkeys(HARM_AFTER, VAULT)}
 
 
@@ -106,7 +112,7 @@ class Tap:
 
     Attributes:
         kill: ends the program; set by who started it.
-        harm: does to Vault what is ordered, and sees to it that it comes back.
+        harm: does to Vault, or to the configuration, what is ordered, and sees to it that it comes back.
         step: names the step in hand.
         happened: called after each request that may have changed something, with its effect in place.
         rule: answers some requests itself, so that a scenario can be had in which a side says no.
@@ -120,16 +126,17 @@ class Tap:
     happened: Callable[[str], None] = lambda _: None
     rule: Callable[[str], Answer | None] = lambda _: None
     late: float = 2.0
-    orders: dict[int, Deed] = field(default_factory=dict)
+    orders: dict[At, Deed] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     met: list[tuple[str, Deed]] = field(default_factory=list)
     most: Counter[str] = field(default_factory=Counter)
+    _seen: Counter[str] = field(default_factory=Counter)
     _under_way: Counter[str] = field(default_factory=Counter)
     _lock: threading.Condition = field(default_factory=threading.Condition)
 
-    def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
+    def begin(self, orders: Mapping[At, Deed] | None = None) -> None:
         """Count from 0 again, under new orders."""
-        self.orders, self.names, self.met = dict(orders or {}), [], []
+        self.orders, self.names, self.met, self._seen = dict(orders or {}), [], [], Counter()
 
     def enter(self, side: str, method: str, target: str, body: bytes = b"") -> tuple[str, Deed | None]:
         """A request came."""
@@ -137,8 +144,9 @@ class Tap:
             self._under_way[side] += 1
             self.most[side] = max(self.most[side], self._under_way[side])
             name = f"{self.step()}: {request_name(side, method, target, body)}"
-            deed = self.orders.get(len(self.names))
+            deed = self.orders.get(Point(name=name, nth=self._seen[name]), self.orders.get(len(self.names)))
             self.names.append(name)
+            self._seen[name] += 1
             if deed is not None and ONE_SIDED.get(deed, side) == side:
                 self.met.append((name, deed))
                 return name, deed

@@ -1,4 +1,4 @@
-"""Several daemons and an operator's command over one state, with Vault harmed meanwhile, or not."""
+"""Several daemons and an operator's command over one state, with Vault or its configuration harmed meanwhile or not."""
 
 import random
 import time
@@ -20,6 +20,7 @@ QUIET = 2.0
 """Seconds without a change in state after which whoever holds the connector is not at work any more."""
 NO_ANSWER = (1, 4)
 LOST_OR_DONE = (0, 2, 5)
+NOT_CONFIGURED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +55,30 @@ class Track:
             stack.callback(daemon.close)
 
     def run(self, race: Race, chance: random.Random, harm: Deed | None = None) -> Outcome:
-        """Start all, harm Vault at any time, and let the daemons come to rest; whoever loses stops."""
+        """Start all, do harm at any time, and let the daemons come to rest; whoever loses stops."""
         torture, world = self._torture, self._world
         torture.begin(race.scenario)
+        world.configuration.daemons = self._daemons
         for daemon in self._daemons:
             daemon.start(*DAEMON)
         _pause(chance.uniform(0, WITHIN))
         world.program.start(*race.command)
         if harm is not None:
             _pause(chance.uniform(0, WITHIN))
-            world.servers.harm(harm, world.vault)
+            world.harm(harm)
         codes = [world.program.wait()]
         world.servers.recover()
         while codes[-1] in NO_ANSWER and harm is not None and len(codes) < DAEMONS + 3:
             codes.append(world.program.run(*race.command))  # what an operator does who got no answer
         rested = self._rest()
+        torture.recover()
+        world.configuration.daemons = [world.program]
         said = world.output.read_text()[-1500:]
         bad = list(torture.end())
         if not rested:
             bad.append(Bad(kind=Kind.STUCK, what=f"the daemons come to no rest: {said}"))
-        if codes[-1] not in LOST_OR_DONE:
+        late = NOT_CONFIGURED if harm is Deed.TAKEN_OUT else 0
+        if codes[-1] not in (*LOST_OR_DONE, late):
             bad.append(Bad(kind=Kind.STUCK, what=f"{race.command[0]} ended with {codes}"))
         return Outcome(
             place=world.place.name,

@@ -54,6 +54,10 @@ class Program:
         """SIGTERM; it may have ended before."""
         self._signal(signal.SIGTERM)
 
+    def reload(self) -> None:
+        """SIGHUP; it may have ended before."""
+        self._signal(signal.SIGHUP)
+
     @property
     def memory(self) -> float:
         """Resident memory of what it runs, in MiB."""

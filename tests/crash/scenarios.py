@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.crash.place import IN_PLACE, PLACES, Place
+from tests.crash.place import CONNECTIONS, IN_PLACE, PLACES, USER_AND_CLIENT, Place
+from tests.crash.points import Point, points
 from tests.crash.proxy import Answer, in_json
 from tests.crash.world import ERP, Saved, World
 
@@ -29,6 +30,7 @@ class Scenario:
         before: brings a world with nothing for ERP to where the run begins.
         command: what is run, and killed.
         rule: what a side is made to say during that run; not during the passes after it.
+        again: what is run after it until all is well; by default the ordinary pass, of a command or of the daemon.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Scenario:
     before: Callable[[World], None]
     command: tuple[str, ...]
     rule: Callable[[str], Answer | None] = lambda _: None
+    again: tuple[str, ...] = ()
+
+    @property
+    def then(self) -> tuple[str, ...]:
+        """What is run after it."""
+        return self.again or (DAEMON if self.command == DAEMON else APPLY)
 
 
 def refuse_api_calls(name: str) -> Answer | None:
@@ -109,6 +117,42 @@ def asked(*command: str) -> Callable[[World], None]:
     return before
 
 
+def pim_of_yesterday(world: World) -> None:
+    """Generation 2 is served and 1 was retired, and the PIM was put back to a day when there was 1 alone."""
+    served(world)
+    backup = world.tables()
+    _run(world, *ROTATE)
+    world.let_grace_end()
+    _run(world, *APPLY)
+    world.put_back_pim(backup)
+
+
+def pim_of_before_a_revocation(world: World) -> None:
+    """ERP was cut off, with proof, and the PIM was put back to the day before: the leaked set works again."""
+    served(world)
+    backup, world.leaked = world.tables(), tuple(world.held().values())
+    _run(world, *REVOKE)
+    world.put_back_pim(backup)
+
+
+def vault_of_yesterday(world: World) -> None:
+    """Generation 2 is served and 1 is in grace, and OpenBao was put back to the day before: 2 is not known."""
+    served(world)
+    with world.yesterday():
+        _run(world, *ROTATE)
+        world.leaked = tuple(world.held().values())
+
+
+def vault_of_before_a_revocation(world: World) -> None:
+    """ERP was cut off, with proof, and OpenBao was put back to the day before: it serves the dead set again."""
+    served(world)
+    with world.yesterday():
+        _run(world, *REVOKE)
+
+
+_VAULTS = {"yesterday": vault_of_yesterday, "before a revocation": vault_of_before_a_revocation}
+
+
 def _everywhere() -> Iterator[Scenario]:
     """What a command does, with each mechanism and on a cluster."""
     for place in SEVERAL_SETS:
@@ -143,7 +187,21 @@ def _in_place() -> Iterator[Scenario]:
     yield Scenario(place=IN_PLACE, name="daemon rotates in place", before=asked(*ROTATE), command=DAEMON)
 
 
-SCENARIOS = (*_everywhere(), *_by_the_daemon(), *_in_place())
+def _put_back() -> Iterator[Scenario]:
+    """Where a backup was put back. A state that went back is a person's business, so the person asks again."""
+    for place in (CONNECTIONS, USER_AND_CLIENT):
+        yield Scenario(place=place, name="PIM of yesterday", before=pim_of_yesterday, command=APPLY)
+        before = pim_of_before_a_revocation
+        yield Scenario(place=place, name="PIM of before a revocation", before=before, command=APPLY)
+        yield Scenario(place=place, name="daemon with that PIM", before=before, command=DAEMON)
+        for name, command in (("rotate", ROTATE), ("revoke", REVOKE)):
+            for what, past in _VAULTS.items():
+                title = f"{name} with the Vault of {what}"
+                yield Scenario(place=place, name=title, before=past, command=command, again=command)
+
+
+ORDINARY = (*_everywhere(), *_by_the_daemon(), *_in_place())
+SCENARIOS = (*ORDINARY, *_put_back())
 
 
 def scenarios(place: Place) -> tuple[str, ...]:
@@ -157,7 +215,7 @@ class Prepared:
 
     scenario: Scenario
     saved: Saved
-    points: tuple[str, ...]
+    points: tuple[Point, ...]
 
 
 def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
@@ -174,7 +232,7 @@ def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
     world.tap.rule = scenario.rule
     _run(world, *scenario.command)
     world.tap.rule = lambda _: None
-    return Prepared(scenario=scenario, saved=saved, points=tuple(world.tap.names))
+    return Prepared(scenario=scenario, saved=saved, points=points(world.tap.names))
 
 
 def _run(world: World, *command: str) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.crash.load import crowd, is_good, rotations
 
-ROTATIONS = 3
-CONNECTORS = 12
+ROTATIONS = 2
+CONNECTORS = 6
 
 
 def test_no_call_fails_and_no_pim_gets_more_calls_than_allowed(tmp_path: Path) -> None:

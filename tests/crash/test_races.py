@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.crash.proxy import Deed
+from tests.crash.proxy import CONFIGURED, Deed
 from tests.crash.races import RACES, Race, Track
 from tests.crash.torture import Torture
 
@@ -20,7 +20,7 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
-@pytest.mark.parametrize("harm", [None, Deed.VAULT_DIES], ids=str)
+@pytest.mark.parametrize("harm", [None, Deed.VAULT_DIES, *CONFIGURED], ids=str)
 def test_daemons_and_a_command_at_once_end_as_one(track: Track, race: Race, harm: Deed | None) -> None:
     """Whoever loses stops; a revocation that was asked for is proven, whoever works on the connector."""
     assert track.run(race, random.Random(race.name), harm).bad == ()

@@ -11,11 +11,23 @@ from typing import Self
 from tests.crash.changes import SHORT_LIMIT
 from tests.crash.checks import Bad, Ends, Kind, Watch
 from tests.crash.place import CONNECTIONS, Place
-from tests.crash.proxy import FAULTS, HARM_AFTER, HARM_BEFORE, KILLS, OF_A_CLUSTER, OF_ONE_NODE, ONE_SIDED, Deed
-from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, prepare, run
+from tests.crash.proxy import (
+    CONFIGURED,
+    FAULTS,
+    HARM_AFTER,
+    HARM_BEFORE,
+    KILLS,
+    OF_A_CLUSTER,
+    OF_ONE_NODE,
+    ONE_SIDED,
+    At,
+    Deed,
+)
+from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, Scenario, prepare, run
 from tests.crash.world import World
 
-AT_RANDOM = "at a random time"
+AT_RANDOM, NEVER = "at a random time", "never reached"
+NOTHING = "nothing"
 SLOW = (Deed.DELAY, *HARM_BEFORE, *HARM_AFTER)
 
 
@@ -30,8 +42,8 @@ class Blow:
     """
 
     scenario: str
-    first: Mapping[int, Deed]
-    second: Mapping[int, Deed] | None = None
+    first: Mapping[At, Deed]
+    second: Mapping[At, Deed] | None = None
     after: float | None = None
 
 
@@ -40,7 +52,7 @@ class Outcome:
     """What came of it.
 
     Attributes:
-        point: where it struck; for the table.
+        point: where it struck; for the table. `NEVER` if the run went another way this time.
         kills: how many times the program was really killed.
         seconds: how long the last, undisturbed pass took.
     """
@@ -93,20 +105,25 @@ class Torture:
         self.begin(blow.scenario)
         world.tap.rule = ready.scenario.rule
         kills = self._run(blow.first, ready.scenario.command, change, blow.after)
-        point, deed = world.tap.met[0] if world.tap.met else (AT_RANDOM, Deed.KILL_BEFORE)
+        point, deed = (AT_RANDOM, "killed") if blow.after is not None else self._met()
         world.tap.rule = lambda _: None
         if blow.second is not None:
-            kills += self._run(blow.second, DAEMON if ready.scenario.command == DAEMON else APPLY, change)
-        bad = self.end(change, command=DAEMON if ready.scenario.command == DAEMON else APPLY)
+            kills += self._run(blow.second, ready.scenario.then, change)
+        bad = self.end(change, command=ready.scenario.then)
         return Outcome(
             place=world.place.name,
             scenario=blow.scenario,
             point=point,
-            deed="killed" if blow.after is not None else str(deed),
+            deed=deed,
             kills=kills,
             seconds=self.seconds,
             bad=bad,
         )
+
+    def _met(self) -> tuple[str, str]:
+        """What was struck first, and how."""
+        met = self.world.tap.met
+        return (met[0][0], str(met[0][1])) if met else (NEVER, NOTHING)
 
     def begin(self, scenario: str) -> None:
         """Make everything as it is at the beginning of that scenario."""
@@ -114,6 +131,11 @@ class Torture:
         self._watch.begin()
         self._ends.begin()
         self.world.begin()
+
+    def recover(self) -> None:
+        """The run came to its end, whatever was done to Vault and to the configuration: put both right."""
+        self._watch.reconfigured()
+        self.world.recover()
 
     def end(self, change: str = "", command: tuple[str, ...] = APPLY) -> tuple[Bad, ...]:
         """Let nobody hold the connector any more, run one pass, and look for harm."""
@@ -128,9 +150,7 @@ class Torture:
             bad.append(Bad(kind=Kind.STUCK, what=f"exit {code}: {self.world.output.read_text()[-400:]}"))
         return tuple(bad)
 
-    def _run(
-        self, orders: Mapping[int, Deed], command: tuple[str, ...], change: str, after: float | None = None
-    ) -> int:
+    def _run(self, orders: Mapping[At, Deed], command: tuple[str, ...], change: str, after: float | None = None) -> int:
         """Run a program under orders and look right after it; whether it was killed, as 0 or 1."""
         world = self.world
         world.begin(orders)
@@ -141,9 +161,9 @@ class Torture:
             timer.start()
         code = run(world, command, change)
         timer.cancel()
-        world.servers.recover()
+        self.recover()
         world.tap.quiet()
-        self._watch.moment(f"right after {world.tap.met[0][0] if world.tap.met else AT_RANDOM}")
+        self._watch.moment(f"right after {AT_RANDOM if after is not None else self._met()[0]}")
         world.let_time_pass()
         return int(code < 0)
 
@@ -151,23 +171,26 @@ class Torture:
 def every_kill(prepared: Mapping[str, Prepared]) -> Iterator[Blow]:
     """Each point of each scenario, killed before, during and after."""
     for name, ready in prepared.items():
-        for index in range(len(ready.points)):
+        for point in ready.points:
             for deed in KILLS:
-                yield Blow(scenario=name, first={index: deed})
+                yield Blow(scenario=name, first={point: deed})
 
 
 def every_fault(prepared: Mapping[str, Prepared], *, slow: bool = True) -> Iterator[Blow]:
     """Each point of each scenario with each fault that its side can have."""
     for name, ready in prepared.items():
-        for index, point in enumerate(ready.points):
+        for point in ready.points:
             for deed in FAULTS:
-                if can_have(point, deed, ready.scenario.place) and (slow or deed not in SLOW):
-                    yield Blow(scenario=name, first={index: deed})
+                if can_have(point.name, deed, ready.scenario) and (slow or deed not in SLOW):
+                    yield Blow(scenario=name, first={point: deed})
 
 
-def can_have(point: str, deed: Deed, place: Place) -> bool:
-    """Whether that side ever does that; a session that is only being begun cannot have ended."""
-    if deed in (OF_ONE_NODE if place.nodes > 1 else OF_A_CLUSTER):
+def can_have(point: str, deed: Deed, scenario: Scenario) -> bool:
+    """Whether that side ever does that; a session that is only being begun cannot have ended. A daemon alone reads its
+    configuration again."""
+    if deed in (OF_ONE_NODE if scenario.place.nodes > 1 else OF_A_CLUSTER):
+        return False
+    if deed in CONFIGURED and scenario.command != DAEMON:
         return False
     side = ONE_SIDED.get(deed)
     return (side is None or f": {side} " in point) and not (deed is Deed.SESSION_ENDED and "/user/login" in point)
@@ -177,7 +200,7 @@ def pairs(prepared: Mapping[str, Prepared], chance: random.Random) -> Iterator[B
     """A kill, and another in the pass after it, for ever."""
     while True:
         name, ready = chance.choice(list(prepared.items()))
-        first = {chance.randrange(len(ready.points)): chance.choice(KILLS)}
+        first: dict[At, Deed] = {chance.choice(ready.points): chance.choice(KILLS)}
         yield Blow(scenario=name, first=first, second={chance.randrange(45): chance.choice(KILLS)})
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.crash.place import RAFT, Place
-from tests.crash.proxy import OF_A_CLUSTER, OF_ONE_NODE
+from tests.crash.proxy import CONFIGURED, OF_A_CLUSTER, OF_ONE_NODE, At
 from tests.crash.races import Track, races
 from tests.crash.scenarios import scenarios
 from tests.crash.torture import Blow, Outcome, Torture, every_fault, every_kill, pairs, random_times
@@ -60,7 +60,7 @@ def blows(torture: Torture, orders: Orders) -> list[Blow]:
 def _spread(every: list[Blow], chance: random.Random, most: int) -> list[Blow]:
     """So many of them in any order: one for each point, then a second for each, and so on."""
     chance.shuffle(every)
-    met: dict[tuple[str, int], int] = {}
+    met: dict[tuple[str, At], int] = {}
     rounds = []
     for blow in every:
         point = (blow.scenario, next(iter(blow.first)))
@@ -92,7 +92,7 @@ def _blows(torture: Torture, orders: Orders) -> Iterator[Outcome]:
 
 def _races(torture: Torture, orders: Orders) -> Iterator[Outcome]:
     chance = random.Random(f"{orders.seed} {orders.worker}")
-    harms = OF_A_CLUSTER if orders.place == RAFT else OF_ONE_NODE
+    harms = (*(OF_A_CLUSTER if orders.place == RAFT else OF_ONE_NODE), *CONFIGURED)
     many = 0 if orders.place.in_place else round(orders.kills * orders.share * RACES / orders.workers)
     with ExitStack() as stack:
         track = Track(torture, stack)

@@ -8,8 +8,9 @@ import json
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -20,10 +21,11 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tests.crash.configuration import Configuration
 from tests.crash.pim_side import side_of
 from tests.crash.place import CONNECTIONS, Place, bao_at
 from tests.crash.points import StepInHand
-from tests.crash.proxy import PIM, VAULT, Deed, Proxy, Tap
+from tests.crash.proxy import CONFIGURED, PIM, VAULT, At, Deed, Proxy, Tap
 from tests.crash.runner import Program
 from tests.crash.vault import Json, Vault
 from tests.crash.vault import Path as Kept
@@ -31,6 +33,7 @@ from vault_pim.playground import Playground
 from vault_pim.sandbox.pim_server import SandboxPim
 
 FINAL = ("retired", "revoked", "abandoned")
+PENDING = ("planned", "issued", "verified")
 MARKER = "c0ffee"
 """Stands in every secret the PIM makes."""
 ERP, SHOP = "sandbox/erp", "sandbox/shop"
@@ -43,17 +46,24 @@ _TABLES = ("users", "roles", "groups", "clients", "connections", "access_tokens"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """How everything of one connector stood."""
+    """How everything of one connector stood, and which sets of it must be dead once it is revoked."""
 
     record: Kept
     served: Kept
     held: dict[str, Kept]
     disabled: bool
     tables: dict[str, Any] = field(repr=False)
+    incidents: dict[str, bytes] = field(repr=False)
+    leaked: tuple[Json, ...] = field(repr=False)
 
 
 class World:
-    """One OpenBao, one PIM, one program; ERP is tortured, the web shop must not notice."""
+    """One OpenBao, one PIM, one program; ERP is tortured, the web shop must not notice.
+
+    Attributes:
+        leaked: sets of ERP that Vault has no copy of: they are in other hands, or in a connector's memory.
+        gone: labels that live by the record, and were not at the PIM any more when the run began.
+    """
 
     def __init__(self, directory: Path, place: Place = CONNECTIONS) -> None:
         self.directory = directory
@@ -70,6 +80,10 @@ class World:
         self.side = side_of(self.pim, place.mechanism)
         self.output = directory / "output"
         self.audit = directory / "audit.jsonl"
+        self.incidents = directory / "incidents"
+        self.leaked: tuple[Json, ...] = ()
+        self.gone: frozenset[str] = frozenset()
+        self.erp_token: str | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -86,9 +100,10 @@ class World:
             self._configure(proxies[VAULT].url, proxies[PIM].url)
             self._step = StepInHand(self.audit)
             self.tap.step = self._step.name
-            self.tap.harm = lambda deed: self.servers.harm(deed, self.vault)
+            self.tap.harm = self.harm
             self.program = Program(self.playground.config, self.output)
             starting.callback(self.program.close)
+            self.configuration = Configuration(self.playground.config, self.output, [self.program])
             self.tap.kill = self.program.kill
             self._running = starting.pop_all()
         return self
@@ -131,6 +146,10 @@ class World:
         }
         return {number: data for number, data in found.items() if data is not None}
 
+    def leaked_of(self, number: int) -> Json | None:
+        """The set of that generation where Vault has forgotten it."""
+        return next((one for one in self.leaked if int(one["generation"]) == number), None)
+
     def readable(self) -> set[int]:
         """Generations that any KV version of the path still gives."""
         return {int(data["generation"]) for data in self.vault.history("pim", SERVED).versions if data}
@@ -162,6 +181,12 @@ class World:
         _, answer = self.vault.ask("POST", f"{mount}/login", {"role_id": role_id, "secret_id": secret_id}, token="")
         return str(answer["auth"]["client_token"])
 
+    def forget_logins(self, connector: str) -> None:
+        """Destroy every secret-id of a connector."""
+        role = f"auth/vault-pim/{connector}/role/vault-pim.{connector.replace('/', '.')}"
+        for accessor in self.vault.do("LIST", f"{role}/secret-id").get("keys", ()):
+            self.vault.do("POST", f"{role}/secret-id-accessor/destroy", {"secret_id_accessor": accessor})
+
     def cut_off(self) -> bool:
         """Whether ERP's entity in Vault is disabled."""
         return bool(self.vault.do("GET", ENTITY)["disabled"])
@@ -182,17 +207,18 @@ class World:
         """Whether nothing is left to do for ERP, or nothing can be done just now."""
         record, now = self.record(), datetime.now(UTC).isoformat()  # noqa: TID251
         holder = record.get("holder")
+        if Deed.TAKEN_OUT in self.configuration.changes and record and not is_cut_off(record):
+            return not holder and not any(one["stage"] in PENDING for one in record["generations"])
         if not record or (holder and _is_past(now, holder["expires_at"])):
             return False
         if record.get("failures") and _is_past(LONG_AGO, record["failures"]["last_at"]):
             return True
         live = [one for one in record["generations"] if one["stage"] not in FINAL]
+        strange = self.side.labels().keys() - {one["label"] for one in live}
+        if is_being_replaced(record) or any(label.startswith("vp_erp_") for label in strange):
+            return False
         if is_cut_off(record):
             return bool(record["revocation"]["proven_at"])
-        if is_being_replaced(record):
-            return False
-        if any(label.startswith("vp_erp_") for label in self.side.labels().keys() - {one["label"] for one in live}):
-            return False
         done = all(
             one["stage"] == "current" or (one["stage"] == "grace" and _is_past(now, one["retire_at"])) for one in live
         )
@@ -200,10 +226,22 @@ class World:
         current = [one["number"] for one in live if one["stage"] == "current"]
         return done and not record.get("rotation_asked_at") and current == [served and int(served["generation"])]
 
-    def begin(self, orders: Mapping[int, Deed] | None = None) -> None:
+    def begin(self, orders: Mapping[At, Deed] | None = None) -> None:
         """A run begins: count its points from 0, and do to them what is ordered."""
         self._step.begin()
         self.tap.begin(orders)
+
+    def harm(self, deed: Deed) -> None:
+        """Do it to Vault or to the configuration; see `recover`."""
+        if deed in CONFIGURED:
+            self.configuration.harm(deed)
+        else:
+            self.servers.harm(deed, self.vault)
+
+    def recover(self) -> None:
+        """Wait until Vault is well again, and put the configuration back."""
+        self.servers.recover()
+        self.configuration.recover()
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -218,6 +256,14 @@ class World:
             change(state)
             if state != json.loads(found["state"]):
                 self.vault.write("pim-state", RECORD, found | {"state": json.dumps(state)}, over=found)
+
+    @contextmanager
+    def yesterday(self) -> Iterator[None]:
+        """OpenBao as it is now comes back at the end, whatever is done meanwhile; the PIM and our own files do not."""
+        with tempfile.TemporaryDirectory(dir=self.directory) as backup:
+            self.servers.back_up(Path(backup) / "data")
+            yield
+            self.servers.put_back(Path(backup) / "data")
 
     def let_time_pass(self) -> None:
         """The hold of whoever was killed ended long ago, and a failed try is no reason to wait any more."""
@@ -247,8 +293,19 @@ class World:
             served=self.vault.history("pim", SERVED),
             held={one: self.vault.history("pim-state", f"{HELD}/{one}") for one in self.vault.names("pim-state", HELD)},
             disabled=self.cut_off(),
-            tables=copy.deepcopy({name: getattr(self.pim.world, name) for name in _TABLES}),
+            tables=self.tables(),
+            incidents={file.name: file.read_bytes() for file in self.incidents.glob("*.jsonl")},
+            leaked=self.leaked,
         )
+
+    def tables(self) -> dict[str, Any]:
+        """A backup of the PIM."""
+        return copy.deepcopy({name: getattr(self.pim.world, name) for name in _TABLES})
+
+    def put_back_pim(self, tables: Mapping[str, Any]) -> None:
+        """Put that backup back."""
+        for name, table in copy.deepcopy(dict(tables)).items():
+            setattr(self.pim.world, name, table)
 
     def put_back(self, saved: Saved) -> None:
         """Make everything of ERP as it was."""
@@ -257,11 +314,18 @@ class World:
         for name in {*self.vault.names("pim-state", HELD), *saved.held}:
             self.vault.put_back("pim-state", f"{HELD}/{name}", saved.held.get(name, Kept(versions=(), custom={})))
         self.vault.do("POST", ENTITY, {"disabled": saved.disabled})
+        self.forget_logins(ERP)  # each is looked at, so that their number makes one run longer than the next
+        self.erp_token = None if saved.disabled else self.log_in_to_vault(ERP)
         self.vault.do("DELETE", f"pim-state/metadata/{LEDGER}")
-        for name, table in copy.deepcopy(saved.tables).items():
-            setattr(self.pim.world, name, table)
-        for file in (self.output, self.audit):
+        self.put_back_pim(saved.tables)
+        self.leaked = saved.leaked
+        live = [one["label"] for one in self.record().get("generations", ()) if one["stage"] not in FINAL]
+        self.gone = frozenset(live) - self.side.labels().keys()
+        for file in (self.output, self.audit, *self.incidents.glob("*")):
             file.unlink(missing_ok=True)
+        for name, content in saved.incidents.items():
+            (self.incidents / name).write_bytes(content)
+        self._step.begin()
 
 
 def is_cut_off(record: Json) -> bool:

@@ -147,7 +147,7 @@ class FakeDriver:
         self._delete(generation)
         if len(self.pim.connections) >= self.pim.slots:
             raise NoFreeSlot("the PIM allows no more connections")
-        description = f"{connector.label} {generation.marker}"
+        description = f"{connector.label} #{generation.number} {generation.marker}"
         return self.pim.add(generation.label, description, generation.role).credentials
 
     @port_call
@@ -160,7 +160,7 @@ class FakeDriver:
         found = self._ours(generation)
         if found is None:
             raise PimRefusal(f"{generation.label} is gone")
-        found.description, found.role = f"{connector.label} {generation.marker}", generation.role
+        found.description, found.role = f"{connector.label} #{generation.number} {generation.marker}", generation.role
         before_each()
         self.pim.when_regenerated(generation)
         found.credentials = replace(found.credentials, client_secret=SecretStr(canary_secret()))

@@ -1,8 +1,11 @@
 """A PIM and a Vault in memory, one clock, one wire: everything a pass needs, and questions to ask afterwards."""
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.builders import ERP, a_connector
@@ -15,6 +18,7 @@ from tests.fakes.vault import (
     FakeFingerprints,
     FakeReaders,
     FakeStateStore,
+    KvVersion,
 )
 from tests.fakes.wire import Wire
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
@@ -81,6 +85,17 @@ class World:
         state, _ = self.states.records.get(ERP, (ConnectorState(connector=ERP), 0))
         return state
 
+    def back_up(self) -> Callable[[], None]:
+        """Copy everything in Vault; gives what puts it back."""
+        holders = (self.states, self.credentials, self.access)
+        kept = [{key: _copied(value) for key, value in vars(one).items() if _is_kept(value)} for one in holders]
+
+        def put_back() -> None:
+            for holder, values in zip(holders, kept, strict=True):
+                vars(holder).update({key: _copied(value) for key, value in values.items()})
+
+        return put_back
+
     def connector_works(self, connector: ConnectorId = ERP) -> bool:
         """Whether the connector, reading its path now, is let in by Vault and by the PIM."""
         entity, read = self.access.entities.get(connector), self.credentials.reads(connector)
@@ -98,3 +113,18 @@ class World:
             *(f"held copy {number}" for number in copies),
             *(f"readable {number}" for number in readable),
         ]
+
+
+def _is_kept(value: Any) -> bool:
+    return isinstance(value, dict | list | set | Entity | KvVersion)
+
+
+def _copied(value: Any) -> Any:
+    """Everything that can change, anew; sets of credentials cannot, and refuse to be copied."""
+    match value:
+        case dict():
+            return {key: _copied(one) for key, one in value.items()}
+        case list():
+            return [_copied(one) for one in value]
+        case _:
+            return copy(value) if _is_kept(value) else value

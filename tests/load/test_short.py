@@ -7,7 +7,7 @@ from tests.load.exercise import Exercise
 
 def test_busy_connector_loses_no_call_to_rotations_and_outages_of_vault(tmp_path: Path) -> None:
     """Four threads, three rotations, Vault killed and sealed, the PIM restarted, every token expired."""
-    outcome = Exercise(tmp_path / "world", lambda _: None, threads=4).run(rotations=3, sealed=1.0)
+    outcome = Exercise(tmp_path / "world", lambda _: None, threads=4).run(rotations=3, sealed=0.5)
     assert outcome.unexcused == [], str(outcome)
     assert outcome.calls > 200
     assert outcome.grants <= outcome.least_grants + outcome.by_life + 1, str(outcome)

@@ -185,6 +185,11 @@ class Histories(RuleBasedStateMachine):
         """So it ends, always."""
         self.all_is_well_again()
 
+    def somebody_does(self, id_: ConnectorId, deed: Deed) -> None:
+        """A process does something, and nothing meets it."""
+        self._do(id_, deed, impatient=False)
+        self.world.ended(told=True)
+
     def _do(self, id_: ConnectorId, deed: Deed, *, impatient: bool) -> Pass:
         tools, connector = self.world.tools(next(self._names)), self.world.connectors[id_]
         match deed:

@@ -328,5 +328,8 @@ _ALL = (
     Mutant(name="orphan of an heir", plant=orphan_of_an_heir),
     Mutant(name="silence taken for evidence", plant=silence_taken_for_evidence),
     Mutant(name="late readers cut", plant=late_readers_cut),
+    Mutant(name="an older state believed", plant=_without_rule("went_back")),
 )
 MUTANTS = {one.name: one for one in _ALL}
+ON_SERVERS = ("an older state believed",)
+"""What no history shows, since none puts a Vault back: caught by the kills of tests/crash alone."""

@@ -17,12 +17,14 @@ from typing import Any
 from vault_pim.audit.chain import ChainFile
 from vault_pim.audit.incident import Record, read
 from vault_pim.audit.log import as_json
-from vault_pim.audit.ports import IncidentStore, Signer
+from vault_pim.audit.ports import IncidentStore, Recorder, Signer
 from vault_pim.audit.retries import Retries
 from vault_pim.audit.signing import PublicKey
+from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NoAnswer, TakenOver, VaultNoAnswer, VaultPimError
 from vault_pim.domain.events import Event
-from vault_pim.ports import AuditLog, Clock
+from vault_pim.domain.state import asked_at
+from vault_pim.ports import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class IncidentLog:
         folder: where the files are; made when the first incident happens.
     """
 
-    def __init__(self, log: AuditLog, folder: Path, store: IncidentStore, signer: Signer, clock: Clock) -> None:
+    def __init__(self, log: Recorder, folder: Path, store: IncidentStore, signer: Signer, clock: Clock) -> None:
         self._log = log
         self._folder = folder
         self._store = store
@@ -59,6 +61,14 @@ class IncidentLog:
             if event.incident is not None:
                 for one in self._retries.worth_telling(event):
                     self._keep(event.incident, one)
+
+    def revoked_at(self, connector: ConnectorId) -> datetime | None:
+        """When the last incident of a connector that this machine wrote about began."""
+        begun = []
+        for path in self._folder.glob(f"*.{connector.pim}.{connector.name}.jsonl"):
+            with suppress(ValueError):  # a file that somebody put there
+                begun.append(asked_at(path.name))
+        return max(begun, default=None)
 
     def names(self) -> tuple[str, ...]:
         """Every incident that this machine or Vault knows of, oldest first; a silent Vault knows of none."""

@@ -1,8 +1,9 @@
-"""What the record needs from Vault. Protocols only, beside those of the engine (vault_pim/ports.py)."""
+"""What the record needs from outside. Protocols only, beside those of the engine (vault_pim/ports.py)."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from vault_pim.domain.events import Event
 from vault_pim.domain.signature import Signature
 
 
@@ -47,4 +48,12 @@ class Signer(Protocol):
 
     def public_key(self) -> str:
         """The public key as PEM."""
+        ...
+
+
+class Recorder(Protocol):
+    """What takes events, one by one."""
+
+    def record(self, event: Event) -> None:
+        """As `AuditLog.record` does."""
         ...

@@ -22,6 +22,7 @@ from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError, Impossible
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.state import asked_at
 from vault_pim.engine.asks import ask_revocation
 from vault_pim.here import SystemClock
 from vault_pim.settings.shape import PimSettings
@@ -112,7 +113,7 @@ def finish(
             )
         id_ = installation.find(first.connector)
         tools = installation.reconciler(id_.pim).tools
-        asked = ask_revocation(tools, id_, reason=first.reason, since=first.at).revocation
+        asked = ask_revocation(tools, id_, reason=first.reason, since=asked_at(first.incident)).revocation
         name = asked.incident(id_) if asked else first.incident
         installation.incidents.take_in(name, journal)
         with output.progress("Revoking") as report:

@@ -4,8 +4,10 @@ Wrapped around the audit log by `fleet.py`. The audit log comes first; what it d
 """
 
 import logging
+from datetime import datetime
 
 from vault_pim.daemon.metrics import Metrics
+from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.events import Event, Tag
 from vault_pim.ports import AuditLog
 
@@ -45,3 +47,7 @@ class Narrated:
         why = event.detail.get("refusal") or event.detail.get("what")
         level = logging.WARNING if outcome in {"refused", "failed"} else logging.INFO if outcome else logging.DEBUG
         logger.log(level, "%s", event.tag, extra=known | {"outcome": outcome, "why": why})
+
+    def revoked_at(self, connector: ConnectorId) -> datetime | None:
+        """As the audit log knows it."""
+        return self._audit.revoked_at(connector)

@@ -138,6 +138,7 @@ class Facts:
         me: our name as a holder.
         impatient: a person asked, so a back-off is not waited for.
         tried: the tasks that failed in this pass already.
+        revoked_at: when the last revocation that this machine has a record of was asked for, or None.
     """
 
     id: ConnectorId
@@ -150,6 +151,7 @@ class Facts:
     me: str
     impatient: bool = False
     tried: frozenset[str] = frozenset()
+    revoked_at: datetime | None = None
 
     def serves(self, generation: Generation) -> bool:
         """Whether the connector's path serves that generation."""

@@ -16,6 +16,7 @@ class Part(StrEnum):
     SERVED = "served"
     ORPHAN = "orphan"
     PROOF = "proof"
+    FORGOTTEN = "forgotten set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

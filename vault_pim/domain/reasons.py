@@ -53,6 +53,7 @@ class Reason(StrEnum):
     IN_PLACE_IMPOSSIBLE = "in-place-impossible"
     UNKNOWN_PERMISSION = "unknown-permission"
     SERVED_UNKNOWN = "served-unknown"
+    STATE_WENT_BACK = "state-went-back"
     OVERDUE = "overdue"
     KEEPS_FAILING = "keeps-failing"
     STRANGER = "stranger"
@@ -107,6 +108,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.IN_PLACE_IMPOSSIBLE: "this PIM has no connection that could be rotated in place",
     Reason.UNKNOWN_PERMISSION: "the PIM does not offer a declared permission",
     Reason.SERVED_UNKNOWN: "its path serves a generation that its state does not know",
+    Reason.STATE_WENT_BACK: "its state in Vault is older than what was done since",
     Reason.KEEPS_FAILING: "it fails again and again; it is tried once an hour now",
     Reason.OVERDUE: "the current set is past its max age",
     Reason.STRANGER: "an object at the PIM has a label of ours, but we did not make it",

@@ -55,6 +55,15 @@ def incident(connector: ConnectorId, asked_at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z.{connector.pim}.{connector.name}"
 
 
+def asked_at(name: str) -> datetime:
+    """When the revocation of the incident of that name was asked for, to the millisecond.
+
+    Raises:
+        ValueError: it is no name of an incident.
+    """
+    return datetime.strptime(name.partition(".")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
     """Failed tries in a row, for backing off; a restart does not forget it."""

@@ -22,6 +22,7 @@ from vault_pim.engine.effects import (
 from vault_pim.engine.intent import declared
 from vault_pim.engine.observe import without
 from vault_pim.engine.tools import Tools
+from vault_pim.lifecycle.went_back import known_again, made_since
 
 
 def role(tools: Tools, facts: Facts, _: int) -> Done:
@@ -105,10 +106,19 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     return Done(state=state, observation=observation, detail=numbered(proven.evidence))
 
 
+def forgotten(_: Tools, facts: Facts, number: int) -> Done:
+    """Take a set of ours into the state that went back, so that it ends with the others."""
+    found = made_since(facts)
+    if found is None or found.number != number:
+        raise Impossible(f"generation {number} of {facts.id} is not forgotten")
+    return Done(state=known_again(facts, found), observation=facts.observation, detail={"label": found.label})
+
+
 MENDS: Mapping[Part, Effect] = {
     Part.ROLE: role,
     Part.ACCESS: access,
     Part.SERVED: served,
     Part.ORPHAN: orphan,
     Part.PROOF: proof,
+    Part.FORGOTTEN: forgotten,
 }

@@ -198,6 +198,7 @@ class Reconciler:
             server_now=hold.server_now,
             me=self.tools.me,
             impatient=impatient,
+            revoked_at=self.tools.audit.revoked_at(hold.state.connector),
         )
 
     def _record(self, facts: Facts, decision: Do | Mend, tag: Tag, detail: dict[str, str] | None = None) -> None:

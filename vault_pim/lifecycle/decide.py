@@ -17,6 +17,7 @@ from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.retirement import next_retirement, past_grace, retirement_due, superseded
 from vault_pim.lifecycle.revocation import access_cut_first, revocation
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
+from vault_pim.lifecycle.went_back import went_back
 
 
 def decide(facts: Facts) -> Decision:
@@ -174,6 +175,7 @@ RULES: tuple[Rule, ...] = (
     access_cut_first,
     revocation,
     pim_silent,
+    went_back,
     cut_off,
     backing_off,
     orphan,

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -300,3 +300,13 @@ def test_lines_written_again_are_the_same_bytes(host: Callable[[str], Host]) -> 
     for line in one.log.file(NAME).lines():
         assert line.fields is not None
         assert encode(line.fields) == line.raw
+
+
+def test_machine_tells_when_the_last_revocation_of_a_connector_was_asked_for(host: Callable[[str], Host]) -> None:
+    """By the names of its files; those of others, and what people put there, tell nothing."""
+    here, nowhere = host("a"), host("b")
+    here.tell(Tag.REVOCATION_ASKED)
+    for name in ("20260302T101500250Z.prod.erp", "20260303T000000000Z.prod.erp-2", "notes.prod.erp"):
+        (here.folder / f"{name}.jsonl").touch()
+    assert here.log.revoked_at(ERP) == datetime(2026, 3, 2, 10, 15, 0, 250_000, tzinfo=UTC)
+    assert nowhere.log.revoked_at(ERP) is None
