@@ -31,6 +31,7 @@ class Revocation:
         reissue: with the proof a new set is asked for and the connector let in again; else a person does so later.
         lifted_at: when the connector was allowed a new set, or in again; None until then.
         proven_at: when the end of the old sets was proven; None until then.
+        looked_at: when after the proof the PIM was seen to hold nothing that the state does not know; None until then.
         evidence: what was tried and refused, one line each.
     """
 
@@ -41,6 +42,7 @@ class Revocation:
     replace_first: bool = False
     reissue: bool = False
     proven_at: datetime | None = None
+    looked_at: datetime | None = None
     lifted_at: datetime | None = None
     evidence: tuple[str, ...] = ()
 

@@ -96,11 +96,10 @@ def _gone_on(state: ConnectorState, before: Revocation, again: Revocation) -> Co
     What was issued for it meanwhile ends too, unless it goes on as it began: who asks anew does not trust it.
     """
     if before.lifted_at is None and (before.replace_first is again.replace_first or not before.replace_first):
-        return replace(state, revocation=replace(before, reissue=before.reissue and again.reissue))
+        return replace(state, revocation=replace(before, reissue=before.reissue and again.reissue, looked_at=None))
     reissue = again.reissue and (before.reissue or before.lifted_at is not None)
-    reopened = replace(
-        before, through=again.through, replace_first=False, reissue=reissue, proven_at=None, lifted_at=None
-    )
+    reopened = replace(again, reason=before.reason, asked_at=before.asked_at, asked_by=before.asked_by, reissue=reissue)
+    reopened = replace(reopened, replace_first=False, evidence=before.evidence)
     return replace(state, revocation=reopened, rotation_asked_at=None, failures=None)
 
 

@@ -143,7 +143,7 @@ class Reconciler:
                 done.append(decision)
             if isinstance(decision, Alarm):
                 hold.confirm()  # a person is called only for what is still so
-            hold.release(_settled(hold.state, decision, self.tools.clock.now()))
+            hold.release(_settled(hold.state, decision, look, self.tools.clock.now()))
         except TakenOver:
             raise
         except VaultPimError as error:
@@ -234,10 +234,15 @@ def _issues(decision: Do | Mend) -> TypeGuard[Do]:
 _UNSETTLED = (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT, Reason.STOPPING)
 
 
-def _settled(state: ConnectorState, end: Wait | Alarm, now: datetime) -> ConnectorState:
-    """A pass that came to its end forgets earlier failures, unless it waits because of them."""
-    waits = isinstance(end, Wait) and end.reason in _UNSETTLED
-    return state if waits else replace(remaining(state, now), failures=None)
+def _settled(state: ConnectorState, end: Wait | Alarm, look: Look, now: datetime) -> ConnectorState:
+    """A pass that came to its end forgets earlier failures, unless it waits because of them; and if a revocation is
+    proven, it has seen what was left at the PIM."""
+    if isinstance(end, Wait) and end.reason in _UNSETTLED:
+        return state
+    state, asked = replace(remaining(state, now), failures=None), state.revocation
+    if asked is None or asked.proven_at is None or asked.looked_at is not None or look.observation.pim is None:
+        return state
+    return replace(state, revocation=replace(asked, looked_at=now))
 
 
 def _raise_silence(decision: Decision, look: Look) -> None:

@@ -70,7 +70,7 @@ def known_again(facts: Facts, forgotten: Generation) -> ConnectorState:
     if asked is None or facts.state.incident is None:
         return state
     through, reissue = max(asked.through, forgotten.number), asked.reissue or asked.lifted_at is not None
-    again = replace(asked, through=through, reissue=reissue, proven_at=None, lifted_at=None)
+    again = replace(asked, through=through, reissue=reissue, proven_at=None, looked_at=None, lifted_at=None)
     return replace(state, revocation=again)
 
 
@@ -83,7 +83,9 @@ def _number(facts: Facts, sighting: Sighting) -> int:
 
 
 def _asked_for_something(state: ConnectorState) -> bool:
-    return state.rotation_asked_at is not None or state.incident is not None
+    """A rotation, or a revocation after which the PIM was not looked at yet."""
+    asked = state.revocation
+    return state.rotation_asked_at is not None or (asked is not None and asked.looked_at is None)
 
 
 def _revoked_since(facts: Facts) -> bool:
