@@ -30,8 +30,8 @@ imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP)
-	$(BIN)/pytest -q -n 2 --dist loadfile --cov --cov-report=
-	$(BIN)/coverage report --include='vault_pim/domain/*,vault_pim/lifecycle/*,vault_pim/engine/*' --fail-under=100
+	$(BIN)/pytest -q -rs -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/coverage report --fail-under=100
 
 docs: $(STAMP)  ## Rewrite the generated parts of the documentation.
 	$(BIN)/python -m tests.docs.regenerate

@@ -8,11 +8,15 @@ import logging
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.canary import CANARY
 
 pytest_plugins = ["pytester"]
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 
 WATCHED = {".log", ".jsonl", ".json", ".html"}
 

@@ -35,6 +35,7 @@ from vault_pim.vault.incidents import VaultIncidents
 from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import Layout
 from vault_pim.vault.ledger import VaultLoginLedger
+from vault_pim.vault.readers import VaultReaders
 from vault_pim.vault.session import VaultSession
 from vault_pim.vault.setup import DAEMON_LOGIN
 from vault_pim.vault.signing import VaultSigner
@@ -69,6 +70,7 @@ class Installation:
         self.issued = IssuedValues(self.vault, self.layout, self.fingerprints)
         self.credentials = VaultCredentialStore(self.vault, self.layout, self.issued)
         self.access = VaultAccess(self.vault, self.layout)
+        self.readers = VaultReaders(self.vault, self.layout, self.clock, settings.vault.audit_log)
         self.signer = VaultSigner(self.vault, self.layout)
         self.anchors = VaultAnchors(self.vault, self.layout)
         self.audit = AuditFile(settings.audit.path)
@@ -149,6 +151,7 @@ class Installation:
             credentials=self.credentials,
             states=self.states,
             access=self.access,
+            readers=self.readers,
             fingerprints=self.fingerprints,
             audit=self.incidents,
             clock=self.clock,

@@ -4,8 +4,7 @@ All of them raise the errors of domain/errors.py and no others: `NoAnswer` where
 where the other side said no.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,9 +14,10 @@ from vault_pim.domain.events import Event
 from vault_pim.domain.facts import AccessSight, Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Refused, Verification
+from vault_pim.domain.readers import ReadersSight
 from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.separation import Reach, SetAtPim
-from vault_pim.domain.state import ConnectorState
+from vault_pim.domain.state import ConnectorState, Loaded
 
 
 class Clock(Protocol):
@@ -168,15 +168,6 @@ class CredentialStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A state record as read: `kv_version` 0 where there is none yet; `server_now` is Vault's clock."""
-
-    state: ConnectorState
-    kv_version: int
-    server_now: datetime
-
-
 class StateStore(Protocol):
     """The durable records of all connectors, each under check-and-set."""
 
@@ -219,6 +210,18 @@ class Access(Protocol):
     def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
         """What the connector's own login opens, its own path and those of the others: seen by logging in so, once, and
         leaving nothing of it. Refused where that cannot be done, and why."""
+        ...
+
+
+class Readers(Protocol):
+    """Who reads a connector's path, and which generation each of them uses."""
+
+    def seen(self, connector: ConnectorId, generations: Sequence[Generation]) -> ReadersSight:
+        """All that say so, and all to whom Vault gave one of these sets, as far as its audit log is there."""
+        ...
+
+    def forget(self, connector: ConnectorId, through: int) -> None:
+        """Drop what readers said of generations up to `through` that were not heard of for long."""
         ...
 
 

@@ -10,6 +10,7 @@ from vault_pim.domain.connector import OVERALL_ACCESS, Connector, ConnectorId, F
 from vault_pim.domain.facts import Facts, Observation, PimSight, Presence, Served, Sighting, Survey
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.policy import Period, Policy
+from vault_pim.domain.readers import Evidence, Reader
 from vault_pim.domain.state import ConnectorState, Revocation
 
 ERP = ConnectorId(pim="prod", name="erp")
@@ -81,6 +82,12 @@ def a_revocation(through: int = 1, **given: Any) -> Revocation:
     return Revocation(**usual | given)
 
 
+def a_reader(name: str, generation: int | None, evidence: Evidence = Evidence.SAYS, **given: Any) -> Reader:
+    """Uses that generation since `START`."""
+    usual: dict[str, Any] = {"since": START, "heard_at": START}
+    return Reader(name=name, generation=generation, evidence=evidence, **usual | given)
+
+
 def seen(generation: Generation) -> Sighting:
     """A generation as it is seen at the PIM."""
     return Sighting(label=generation.label, description=f"ERP {generation.marker}")
@@ -106,6 +113,7 @@ def some_facts(state: ConnectorState, **given: Any) -> Facts:
         pim=PimSight(survey=given.pop("survey", a_survey(*at_pim)), role=given.pop("role", Presence.AS_DECLARED)),
         access=given.pop("access", Presence.AS_DECLARED),
         served=given.pop("served", Served(generation=current.number, kv_version=1) if current else None),
+        readers=given.pop("readers", None),
     )
     usual: dict[str, Any] = {
         "id": ERP,

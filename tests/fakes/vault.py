@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,9 +14,9 @@ from vault_pim.domain.errors import NotSetUp, TakenOver
 from vault_pim.domain.facts import AccessSight, Presence, Served
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Refused
+from vault_pim.domain.readers import ReadersSight
 from vault_pim.domain.separation import Reach
-from vault_pim.domain.state import ConnectorState
-from vault_pim.ports import Loaded
+from vault_pim.domain.state import ConnectorState, Loaded
 from vault_pim.reveal import reveal
 
 
@@ -209,6 +209,27 @@ class FakeAccess:
         """Also those that only sleep while the entity is disabled."""
         entity = self.entities.get(connector)
         return 0 if entity is None else entity.tokens
+
+
+class FakeReaders:
+    """The `Readers` of tests: whoever a test puts there."""
+
+    room = "readers"
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.sight = ReadersSight()
+        self.forgotten: list[tuple[ConnectorId, int]] = []
+
+    @port_call
+    def seen(self, connector: ConnectorId, generations: Sequence[Generation]) -> ReadersSight:
+        """As the test has it."""
+        return self.sight
+
+    @port_call
+    def forget(self, connector: ConnectorId, through: int) -> None:
+        """Only noted."""
+        self.forgotten.append((connector, through))
 
 
 class FakeFingerprints:

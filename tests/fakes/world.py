@@ -11,7 +11,15 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.builders import ERP, a_connector
 from tests.fakes.clock import FakeClock
 from tests.fakes.pim import FakeDriver, FakePim
-from tests.fakes.vault import Entity, FakeAccess, FakeCredentialStore, FakeFingerprints, FakeStateStore, KvVersion
+from tests.fakes.vault import (
+    Entity,
+    FakeAccess,
+    FakeCredentialStore,
+    FakeFingerprints,
+    FakeReaders,
+    FakeStateStore,
+    KvVersion,
+)
 from tests.fakes.wire import Wire
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.state import ConnectorState
@@ -34,6 +42,7 @@ class World:
         self.credentials = FakeCredentialStore(self.wire)
         self.states = FakeStateStore(self.wire, self.clock)
         self.access = FakeAccess(self.wire, {ERP: Entity()})
+        self.readers = FakeReaders(self.wire)
         self.fingerprints = FakeFingerprints(self.wire)
         self.audit = FakeAudit(self.wire)
         self._processes = count(1)
@@ -45,6 +54,7 @@ class World:
             credentials=self.credentials,
             states=self.states,
             access=self.access,
+            readers=self.readers,
             fingerprints=self.fingerprints,
             audit=self.audit,
             clock=self.clock,

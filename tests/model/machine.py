@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.fakes.builders import DAY, ERP, HOUR
 from tests.fakes.pim import Connection
@@ -15,6 +15,7 @@ from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
 from vault_pim.domain.connector import ConnectorId, Rotation
 from vault_pim.domain.errors import Impossible, NoAnswer, VaultPimError
+from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Pass, Reconciler
@@ -60,6 +61,14 @@ class Histories(RuleBasedStateMachine):
         self._names = (f"process-{number}" for number in itertools.count())
         self._backup: list[Connection] = []
 
+    @initialize(served=st.booleans(), retire=st.sampled_from(Retire), late_readers=st.sampled_from(LateReaders))
+    def begin(self, served: bool, retire: Retire, late_readers: LateReaders) -> None:
+        """Nothing is there yet, or each connector is served and has a process that uses its set."""
+        for id_ in NAMES if served else ():
+            self.policy_changes(id_, retire, late_readers)
+            self._do(id_, "pass", impatient=True)
+            self.reader_moves_on(id_)
+
     @rule(id_=IDS, deed=DEEDS, mishap=MISHAPS, again=MISHAPS, impatient=st.booleans())
     def somebody(
         self, id_: ConnectorId, deed: Deed, mishap: Mishap | None, again: Mishap | None, impatient: bool
@@ -96,6 +105,20 @@ class Histories(RuleBasedStateMachine):
         connector = self.world.connectors[id_]
         if connector is not None:
             self.world.connectors[id_] = replace(connector, rotation=rotation)
+
+    @rule(id_=IDS, retire=st.sampled_from(Retire), late_readers=st.sampled_from(LateReaders))
+    def policy_changes(self, id_: ConnectorId, retire: Retire, late_readers: LateReaders) -> None:
+        """Former sets are to go by other rules."""
+        connector = self.world.connectors[id_]
+        if connector is not None:
+            policy = replace(connector.policy, retire=retire, late_readers=late_readers)
+            self.world.connectors[id_] = replace(connector, policy=policy)
+
+    @rule(id_=IDS)
+    def reader_moves_on(self, id_: ConnectorId) -> None:
+        """A process begins to use what it reads, and says so."""
+        if self.world.credentials.reads(id_) is not None:
+            self.world.readers.using[id_] = self.world.credentials.readable_generations(id_)[-1]
 
     @rule(id_=IDS, number=st.integers(1, 6), made=st.booleans())
     def person_at_the_pim(self, id_: ConnectorId, number: int, made: bool) -> None:

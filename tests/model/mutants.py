@@ -11,14 +11,16 @@ from typing import Any
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NoAnswer, NotProven, TakenOver
 from vault_pim.domain.facts import Facts
-from vault_pim.domain.generation import Stage, Step
+from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Decision, Mend, Part
+from vault_pim.domain.policy import Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine import asks, effects, hold, mends, observe, reconcile
 from vault_pim.engine.effects import Done, Effect, generation_of
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle import decide as rules
+from vault_pim.lifecycle import retirement
 from vault_pim.lifecycle.transitions import advance
 
 Set = Callable[[Any, str, Any], None]
@@ -114,6 +116,21 @@ def proof_without_looking(put: Set) -> None:
     """Nothing is left at the PIM; Vault will be fine."""
     _without_rule("access_cut_first")(put)
     _mend(Part.PROOF, _proves_nothing)(put)
+
+
+def silence_taken_for_evidence(put: Set) -> None:
+    """Who says nothing has moved on."""
+
+    def mutated(facts: Facts, generation: Generation) -> bool:
+        early = facts.connector is not None and facts.connector.policy.retire is Retire.PICKED_UP
+        return early and not retirement.late_readers(facts, generation)
+
+    put(retirement, "_picked_up", mutated)
+
+
+def late_readers_cut(put: Set) -> None:
+    """A grace is a grace, whatever the policy says."""
+    put(retirement, "ends_at", lambda facts, generation: generation.retire_at or facts.now)
 
 
 def grace_forgotten(put: Set) -> None:
@@ -308,6 +325,8 @@ _ALL = (
     Mutant(name="proof without looking", plant=proof_without_looking),
     Mutant(name="heir forgotten", plant=heir_forgotten),
     Mutant(name="orphan of an heir", plant=orphan_of_an_heir),
+    Mutant(name="silence taken for evidence", plant=silence_taken_for_evidence),
+    Mutant(name="late readers cut", plant=late_readers_cut),
     Mutant(name="an older state believed", plant=_without_rule("went_back")),
 )
 MUTANTS = {one.name: one for one in _ALL}

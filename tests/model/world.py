@@ -3,20 +3,29 @@
 Built of the fakes of `tests/fakes`. Raises `Harm` at the very call that did it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.fakes.audit import FakeAudit
-from tests.fakes.builders import DAY, ERP, SHOP, a_connector
+from tests.fakes.builders import DAY, ERP, SHOP, a_connector, a_reader
 from tests.fakes.clock import FakeClock
 from tests.fakes.pim import Connection, FakeDriver, FakePim
-from tests.fakes.vault import Entity, FakeAccess, FakeCredentialStore, FakeFingerprints, FakeStateStore
-from tests.fakes.wire import When, Wire
+from tests.fakes.vault import (
+    Entity,
+    FakeAccess,
+    FakeCredentialStore,
+    FakeFingerprints,
+    FakeReaders,
+    FakeStateStore,
+)
+from tests.fakes.wire import When, Wire, port_call
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Verification, Verified
+from vault_pim.domain.policy import LateReaders, Retire
+from vault_pim.domain.readers import ReadersSight
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import HOLD, Tools
 
@@ -76,12 +85,36 @@ class Reading:
     """What one connector has read at its path.
 
     Attributes:
-        since: when it first read the set it has now.
-        former: sets it had before, which it may use until the instant beside them.
+        number: the generation of the set it has now.
+        former: sets it had before.
     """
 
     now: CredentialSet | None = None
-    former: list[tuple[CredentialSet, datetime]] = field(default_factory=list)
+    number: int = 0
+    former: list["Former"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Former:
+    """A set that a connector had before; it may use it until its grace is over."""
+
+    credentials: CredentialSet
+    number: int
+    until: datetime
+
+
+class ModelReaders(FakeReaders):
+    """One process for each connector that says which generation it uses, and moves on in its own time."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire)
+        self.using: dict[ConnectorId, int] = {}
+
+    @port_call
+    def seen(self, connector: ConnectorId, generations: Sequence[Generation]) -> ReadersSight:
+        """Nobody, before it has begun."""
+        used = self.using.get(connector)
+        return ReadersSight(readers=() if used is None else (a_reader("process", used),))
 
 
 class ModelWorld:
@@ -95,6 +128,7 @@ class ModelWorld:
         self.states = FakeStateStore(self.wire, self.clock)
         self.access = FakeAccess(self.wire, {id_: Entity() for id_ in NAMES})
         self.fingerprints = FakeFingerprints(self.wire)
+        self.readers = ModelReaders(self.wire)
         self.audit = FakeAudit(self.wire)
         self.connectors: dict[ConnectorId, Connector | None] = {
             id_: replace(a_connector(), id=id_, label=label) for id_, label in NAMES.items()
@@ -116,6 +150,7 @@ class ModelWorld:
             credentials=self.credentials,
             states=self.states,
             access=self.access,
+            readers=self.readers,
             fingerprints=self.fingerprints,
             audit=self.audit,
             clock=self.clock,
@@ -175,13 +210,25 @@ class ModelWorld:
             if read not in self.verified:
                 raise Harm(f"{call}: an unverified set is served to {id_}")
             if reading.now is not None and reading.now.client_id != read.client_id:  # else made of it in place
-                reading.former.append((reading.now, self.clock.now() + GRACE))
-            reading.now = read
-        now = self.clock.now()
-        reading.former = [(one, until) for one, until in reading.former if until > now]
-        for one in (*([reading.now] if reading.now else []), *(one for one, _ in reading.former)):
+                until = self.clock.now() + GRACE
+                reading.former.append(Former(credentials=reading.now, number=reading.number, until=until))
+            reading.now, reading.number = read, self.credentials.readable_generations(id_)[-1]
+        reading.former = [one for one in reading.former if self._may_use(id_, one)]
+        for one in (*([reading.now] if reading.now else []), *(one.credentials for one in reading.former)):
             if self._is_ours(one) and self.pim.login(one) is None and not self._is_being_replaced(id_, one):
                 raise Harm(f"{call}: {id_} reads or just read a dead set, {one.client_id}")
+
+    def _may_use(self, id_: ConnectorId, former: Former) -> bool:
+        """Whether a process may still use that set by the policy: within the grace, unless its process is known to have
+        moved on; after it, if late readers are waited for, for as long as it has not."""
+        connector, using, now = self.connectors[id_], self.readers.using.get(id_), self.clock.now()
+        policy = None if connector is None else connector.policy
+        if former.until > now:
+            return not (policy and policy.retire is Retire.PICKED_UP and using is not None and using > former.number)
+        generation = self.state(id_).find(former.number)
+        if policy is None or policy.late_readers is LateReaders.CUT or using != former.number or generation is None:
+            return False
+        return generation.published_at is not None and now < generation.published_at + policy.max_age
 
     def _is_ours(self, credentials: CredentialSet) -> bool:
         """Whether its life is in our hands: nobody deleted it by hand."""

@@ -22,9 +22,8 @@ from vault_pim.domain.errors import PimNoAnswer, PimRefusal, TakenOver, VaultNoA
 from vault_pim.domain.facts import Survey
 from vault_pim.domain.outcomes import Alarm, Wait
 from vault_pim.domain.reasons import SENTENCES
-from vault_pim.domain.state import ConnectorState
+from vault_pim.domain.state import ConnectorState, Loaded
 from vault_pim.engine.reconcile import Pass, Reconciler
-from vault_pim.ports import Loaded
 
 logger = logging.getLogger(__name__)
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
+from vault_pim.domain.generation import Generation
+from vault_pim.domain.readers import ReadersSight
 from vault_pim.domain.state import ConnectorState
 
 
@@ -109,6 +111,7 @@ class Observation:
         access: its entity and login in Vault; CUT while the entity is disabled.
         drift, secret_ids: as in `AccessSight`.
         served: None where the path serves nothing.
+        readers: None where nothing depends on them.
     """
 
     pim: PimSight | None
@@ -116,6 +119,7 @@ class Observation:
     served: Served | None
     drift: tuple[str, ...] = ()
     secret_ids: tuple[datetime | None, ...] | None = None
+    readers: ReadersSight | None = None
 
     def with_access(self, seen: AccessSight) -> "Observation":
         """The same with what was seen of its access."""
@@ -148,3 +152,8 @@ class Facts:
     impatient: bool = False
     tried: frozenset[str] = frozenset()
     revoked_at: datetime | None = None
+
+    def serves(self, generation: Generation) -> bool:
+        """Whether the connector's path serves that generation."""
+        served = self.observation.served
+        return served is not None and served.generation == generation.number

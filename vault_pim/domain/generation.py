@@ -60,6 +60,7 @@ class Generation:
         refusal: why it cannot be used: verification refused it, or its stored copy is lost; None if neither.
         access_token_lifetime: seconds that an access token of it lives, as the PIM said; None until verified.
         retire_at: when its grace ends; None before GRACE.
+        kv_version: the one by which it was first served; None before that, or not known.
         replaces: made in place: the generation whose connection it took over, with a new secret and password.
         regenerated_at: when the set that it replaces began to die; None if not made in place, or not known.
     """
@@ -78,6 +79,7 @@ class Generation:
     fingerprints: dict[str, str] = field(default_factory=dict)
     issued_at: datetime | None = None
     published_at: datetime | None = None
+    kv_version: int | None = None
     retire_at: datetime | None = None
     ended_at: datetime | None = None
     refusal: str | None = None

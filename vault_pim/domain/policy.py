@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from enum import StrEnum
 from typing import assert_never
 
 from vault_pim.domain.errors import ConfigurationError
@@ -25,6 +26,20 @@ class Calendar:
     window: timedelta
 
 
+class Retire(StrEnum):
+    """When a superseded set goes."""
+
+    GRACE_OVER = "grace-over"
+    PICKED_UP = "picked-up"
+
+
+class LateReaders(StrEnum):
+    """What becomes of a superseded set that readers still use when its grace is over."""
+
+    CUT = "cut"
+    WAIT = "wait"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rotation policy of a connector.
@@ -35,6 +50,8 @@ class Policy:
         max_age: past this age a set is overdue, whatever the schedule says.
         grace: how long the former set is accepted after its successor was published.
         refresh_interval: the longest a connector takes to notice a new set at its path.
+        retire: when the grace is over, or before that as soon as all known readers have moved on.
+        late_readers: whether the grace is the end, or is waited for readers who have not moved on until then.
     """
 
     name: str
@@ -42,6 +59,8 @@ class Policy:
     max_age: timedelta
     grace: timedelta
     refresh_interval: timedelta
+    retire: Retire = Retire.GRACE_OVER
+    late_readers: LateReaders = LateReaders.CUT
 
     def __post_init__(self) -> None:
         lengths = {"grace": self.grace, "max_age": self.max_age, "refresh_interval": self.refresh_interval}

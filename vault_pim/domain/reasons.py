@@ -21,6 +21,7 @@ class Reason(StrEnum):
     ISSUED = "issued"
     VERIFIED = "verified"
     GRACE_OVER = "grace-over"
+    PICKED_UP = "picked-up"
     VERIFICATION_REFUSED = "verification-refused"
     REVOCATION_ASKED = "revocation-asked"
     # why surroundings are mended
@@ -33,6 +34,7 @@ class Reason(StrEnum):
     NOT_DUE = "not-due"
     WINDOW_CLOSED = "window-closed"
     IN_GRACE = "in-grace"
+    READERS_LATE = "readers-late"
     BACKING_OFF = "backing-off"
     TRIED_LATER = "tried-later"
     HELD_BY_ANOTHER = "held-by-another"
@@ -57,6 +59,8 @@ class Reason(StrEnum):
     REAPPEARED = "reappeared"
     ACCESS_MISSING = "access-missing"
     GRACE_TOO_SHORT = "grace-too-short"
+    LATE_READER = "late-reader"
+    READERS_UNSEEN = "readers-unseen"
     SECRET_ID_ENDING = "secret-id-ending"  # noqa: S105 - no secret
 
 
@@ -74,6 +78,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ISSUED: "it is issued and not yet verified",
     Reason.VERIFIED: "it is verified and not yet served",
     Reason.GRACE_OVER: "its grace is over",
+    Reason.PICKED_UP: "all its known readers have moved on",
     Reason.VERIFICATION_REFUSED: "it failed verification",
     Reason.REVOCATION_ASKED: "its revocation was asked for",
     Reason.ROLE_DIFFERS: "its role at the PIM differs from what is declared",
@@ -84,6 +89,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_DUE: "nothing is due",
     Reason.WINDOW_CLOSED: "its rotation window is closed",
     Reason.IN_GRACE: "the former set is in its grace",
+    Reason.READERS_LATE: "the former set is past its grace, and waits for readers who still use it",
     Reason.BACKING_OFF: "the last try failed; waiting before the next",
     Reason.TRIED_LATER: "something beside it failed and is tried again later; everything else is done",
     Reason.HELD_BY_ANOTHER: "another daemon or command works on it",
@@ -107,5 +113,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.REAPPEARED: "an upgrade of the PIM made a connection of its client",
     Reason.ACCESS_MISSING: "its entity or login in Vault is missing or differs",
     Reason.GRACE_TOO_SHORT: "its grace is too short for the access tokens of its PIM",
+    Reason.LATE_READER: "a reader still uses a former set, though its grace is over",
+    Reason.READERS_UNSEEN: "who uses the former set cannot be seen, so that its grace is waited for",
     Reason.SECRET_ID_ENDING: "its last secret-id ends soon, and nobody has renewed it",
 }

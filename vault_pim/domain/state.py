@@ -196,7 +196,7 @@ class ConnectorState:
                 raise Impossible(f"two generations of {self.connector} are {' or '.join(group)}")
         return state
 
-    def publish(self, number: int, *, at: datetime, grace: timedelta) -> "ConnectorState":
+    def publish(self, number: int, *, at: datetime, grace: timedelta, kv_version: int) -> "ConnectorState":
         """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write.
 
         One that was replaced in place is dead already: it has no grace.
@@ -212,5 +212,14 @@ class ConnectorState:
         if former is not None and former.number != number:
             ends_at = at if successor.replaces == former.number else at + grace
             state = state.put(replace(former, stage=Stage.GRACE, retire_at=ends_at))
-        state = state.put(replace(successor, stage=Stage.CURRENT, published_at=at))
+        state = state.put(replace(successor, stage=Stage.CURRENT, published_at=at, kv_version=kv_version))
         return replace(state, rotation_asked_at=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The record as read: `kv_version` 0 where there is none yet; `server_now` is Vault's clock."""
+
+    state: ConnectorState
+    kv_version: int
+    server_now: datetime

@@ -20,6 +20,7 @@ from vault_pim.engine.intent import declared
 from vault_pim.engine.observe import with_made, without
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle.outage import measured
+from vault_pim.lifecycle.retirement import late_readers
 from vault_pim.lifecycle.schedule import due
 from vault_pim.lifecycle.transitions import advance
 
@@ -98,7 +99,8 @@ def publish(tools: Tools, facts: Facts, number: int) -> Done:
         return refused(facts, generation, LOST)
     advance(generation.stage, Step.PUBLISH)
     served = tools.credentials.publish(connector, generation, credentials, due_at(facts, connector))
-    state = facts.state.publish(number, at=tools.clock.now(), grace=connector.policy.grace)
+    grace = connector.policy.grace
+    state = facts.state.publish(number, at=tools.clock.now(), grace=grace, kv_version=served.kv_version)
     outage = measured(state, generation_of(replace(facts, state=state), number))
     return Done(
         state=replace(state, failures=None),
@@ -109,8 +111,13 @@ def publish(tools: Tools, facts: Facts, number: int) -> Done:
 
 
 def retire(tools: Tools, facts: Facts, number: int) -> Done:
-    """End a superseded set after its grace."""
-    return _end(tools, facts, number, Step.RETIRE)
+    """End a superseded set, and tell who used it to the last."""
+    late = late_readers(facts, generation_of(facts, number))
+    done = _end(tools, facts, number, Step.RETIRE)
+    if late:
+        tools.readers.forget(facts.id, number)
+        done.detail["late_readers"] = ", ".join(reader.name for reader in late)
+    return done
 
 
 def abandon(tools: Tools, facts: Facts, number: int) -> Done:
@@ -164,8 +171,7 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
         if isinstance(proof, Alive):
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
         evidence = (gone, *proof.evidence)
-    served = facts.observation.served
-    if step is not Step.ABANDON or (served is not None and served.generation == number):
+    if step is not Step.ABANDON or facts.serves(generation):
         tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
     tools.credentials.drop_held(facts.id, number)
     return Done(state=facts.state.put(ended), observation=without(facts, generation, heir), detail=numbered(evidence))

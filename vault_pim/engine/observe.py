@@ -5,11 +5,13 @@ Changes nothing and carries no secret.
 
 from dataclasses import dataclass, replace
 
-from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import ConfigurationError, PimNoAnswer, PimRefusal
 from vault_pim.domain.facts import AccessSight, Facts, Observation, PimSight, Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
+from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import Tools
+from vault_pim.lifecycle.retirement import depends_on_readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +23,25 @@ class Look:
     silence: ConfigurationError | PimNoAnswer | PimRefusal | None
 
 
-def observe(tools: Tools, id_: ConnectorId, connector: Connector | None, survey: Survey | None = None) -> Look:
+def observe(tools: Tools, state: ConnectorState, connector: Connector | None, survey: Survey | None = None) -> Look:
     """See how one connector stands.
 
     Args:
         tools: the ports.
-        id_: the connector, configured or not.
+        state: the record of the connector, configured or not.
         connector: as declared, or None.
         survey: a look at its PIM taken just before, to be shared among its connectors.
     """
     access = tools.access.look(connector) if connector else AccessSight(presence=Presence.ABSENT)
-    served = tools.credentials.served(id_)
-    in_vault = Observation(pim=None, access=access.presence, served=served).with_access(access)
+    id_ = state.connector
+    in_vault = Observation(
+        pim=None,
+        access=access.presence,
+        served=tools.credentials.served(id_),
+        readers=tools.readers.seen(id_, state.generations)
+        if depends_on_readers(state, connector, tools.clock.now())
+        else None,
+    ).with_access(access)
     try:
         seen = survey or tools.driver.survey()
         role = tools.driver.role(connector.label, connector.permissions) if connector else Presence.ABSENT
@@ -57,8 +66,7 @@ def with_made(facts: Facts, generation: Generation) -> Observation:
 def without(facts: Facts, generation: Generation, heir: Generation | None = None) -> Observation:
     """The observation after a generation was deleted in Vault and, unless an heir lives on in its place, at the PIM."""
     observation = facts.observation
-    served = observation.served
-    if served is not None and served.generation == generation.number:
+    if facts.serves(generation):
         observation = replace(observation, served=None)
     if observation.pim is None or heir is not None:
         return observation

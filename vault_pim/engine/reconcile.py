@@ -78,7 +78,7 @@ class Reconciler:
             PimNoAnswer, PimRefusal: the PIM's side cannot be seen.
         """
         hold = Hold(self.tools, id_)
-        look = observe(self.tools, id_, connector, survey)
+        look = observe(self.tools, hold.state, connector, survey)
         facts = self._facts(hold, connector, look, impatient=impatient)
         decision = decide(facts)
         _raise_silence(decision, look)
@@ -111,7 +111,7 @@ class Reconciler:
             AuditUnavailable: nothing was done.
         """
         hold = Hold(self.tools, id_)
-        look = observe(self.tools, id_, connector, survey)
+        look = observe(self.tools, hold.state, connector, survey)
         done: list[Do | Mend] = []
         tried: frozenset[str] = frozenset()
         troubles: tuple[VaultPimError, ...] = ()
@@ -120,7 +120,7 @@ class Reconciler:
                 facts = replace(self._facts(hold, connector, look, impatient=impatient), tried=tried)
                 decision = decide(facts)
                 if survey is not None and not isinstance(decision, Wait):
-                    survey, look = None, observe(self.tools, id_, connector)
+                    survey, look = None, observe(self.tools, hold.state, connector)
                     continue
                 if isinstance(decision, Wait | Alarm):
                     break
@@ -136,7 +136,7 @@ class Reconciler:
                         raise
                     hold.save(hold.state.failed(name, error.what, self.tools.clock.now()))
                     tried, troubles = tried | {name}, (*troubles, error)
-                    look = observe(self.tools, id_, connector)
+                    look = observe(self.tools, hold.state, connector)
                     continue
                 look = replace(look, observation=outcome.observation)
                 impatient = impatient and outcome.refusal is None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vault_pim.ports import Access, AuditLog, Clock, CredentialStore, Fingerprints, PimDriver, StateStore
+from vault_pim.ports import Access, AuditLog, Clock, CredentialStore, Fingerprints, PimDriver, Readers, StateStore
 
 HOLD = timedelta(seconds=60)
 """How long a connector stays ours after each save, on Vault's clock; a crashed holder delays others by no more."""
@@ -17,6 +17,7 @@ class Tools:
     credentials: CredentialStore
     states: StateStore
     access: Access
+    readers: Readers
     fingerprints: Fingerprints
     audit: AuditLog
     clock: Clock

@@ -112,8 +112,7 @@ def pending_gone(facts: Facts, pending: Generation) -> Reason | None:
 
 def unwanted(facts: Facts, pending: Generation) -> Reason | None:
     """The configuration has changed since it was planned; too late once it is read, or what is read died for it."""
-    served = facts.observation.served
-    if pending.replaces is not None or (served is not None and served.generation == pending.number):
+    if pending.replaces is not None or facts.serves(pending):
         return None
     if facts.connector is None:
         return Reason.NOT_CONFIGURED

@@ -9,11 +9,12 @@ from datetime import datetime
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import Impossible
 from vault_pim.domain.facts import Facts, PimSight, Presence
-from vault_pim.domain.generation import Generation, Stage, Step
+from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
 from vault_pim.lifecycle.faults import stands_back
+from vault_pim.lifecycle.retirement import next_retirement, past_grace, retirement_due, superseded
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
 from vault_pim.lifecycle.went_back import went_back
 
@@ -136,20 +137,22 @@ def served_as_known(facts: Facts) -> Decision | None:
             detail=f"generation {served.generation} at KV version {served.kv_version}",
             advice=f"State and path of {facts.id} do not fit together; was a backup restored? See `vault-pim status`.",
         )
-    if facts.connector is None or current is None or current.refusal is not None or _serves(facts, current):
+    if facts.connector is None or current is None or current.refusal is not None or facts.serves(current):
         return None
     return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
 
 
-def grace_over(facts: Facts) -> Decision | None:
-    """A superseded set goes when its grace is over, but never while the path serves it (its successor may be lost)."""
-    over = [one for one in facts.state.in_grace if _retire_at(one, facts.now) <= facts.now and not _serves(facts, one)]
-    return _first(facts, [Do(step=Step.RETIRE, number=one.number, reason=Reason.GRACE_OVER) for one in over])
+def superseded_goes(facts: Facts) -> Decision | None:
+    """A superseded set goes when its time has come, but never while the path serves it (its successor may be lost)."""
+    due = ((one.number, reason) for one in superseded(facts) if (reason := retirement_due(facts, one)))
+    return _first(facts, [Do(step=Step.RETIRE, number=number, reason=reason) for number, reason in due])
 
 
 def not_configured(facts: Facts) -> Decision | None:
     """A connector that was taken out of the configuration keeps its set; only a person ends it."""
-    return Wait(until=_next_retirement(facts), reason=Reason.NOT_CONFIGURED) if facts.connector is None else None
+    if facts.connector is not None:
+        return None
+    return Wait(until=next_retirement(facts), reason=Reason.NOT_CONFIGURED)
 
 
 def role_as_declared(facts: Facts) -> Decision | None:
@@ -181,12 +184,12 @@ def successor(facts: Facts) -> Decision | None:
 
 def nothing_due(facts: Facts) -> Decision:
     """Wait for the nearest instant at which something becomes due."""
-    retirement = _next_retirement(facts)
+    retirement = next_retirement(facts)
     when = due_of_current(facts.state, facts.connector, facts.now)
     if when is None:
         return Wait(until=retirement, reason=Reason.NOT_DUE)
     if retirement is not None and retirement <= when.first:
-        return Wait(until=retirement, reason=Reason.IN_GRACE)
+        return Wait(until=retirement, reason=Reason.READERS_LATE if past_grace(facts) else Reason.IN_GRACE)
     return Wait(until=when.first, reason=Reason.NOT_DUE if when.closes_at is None else Reason.WINDOW_CLOSED)
 
 
@@ -204,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     pending_ends,
     pending_goes_on,
     served_as_known,
-    grace_over,
+    superseded_goes,
     not_configured,
     role_as_declared,
     for_drills,
@@ -213,7 +216,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-_NOTHING_DUE = (Reason.NOT_DUE, Reason.WINDOW_CLOSED, Reason.IN_GRACE, Reason.CUT_OFF, Reason.NOT_CONFIGURED)
+_NOTHING_DUE = (
+    Reason.NOT_DUE,
+    Reason.WINDOW_CLOSED,
+    Reason.IN_GRACE,
+    Reason.READERS_LATE,
+    Reason.CUT_OFF,
+    Reason.NOT_CONFIGURED,
+)
 
 
 def _first(facts: Facts, due: Sequence[Do | Mend]) -> Do | Mend | None:
@@ -234,17 +244,3 @@ def _pim(facts: Facts) -> PimSight:
     if facts.observation.pim is None:
         raise Impossible("a rule that needs the PIM's word came before pim_silent")
     return facts.observation.pim
-
-
-def _serves(facts: Facts, generation: Generation) -> bool:
-    served = facts.observation.served
-    return served is not None and served.generation == generation.number
-
-
-def _retire_at(generation: Generation, now: datetime) -> datetime:
-    return generation.retire_at or now
-
-
-def _next_retirement(facts: Facts) -> datetime | None:
-    waiting = [one for one in facts.state.in_grace if not _serves(facts, one)]
-    return min((_retire_at(one, facts.now) for one in waiting), default=None)

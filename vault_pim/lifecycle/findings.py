@@ -10,6 +10,7 @@ from vault_pim.domain.reasons import Reason
 from vault_pim.domain.wording import clean, format_duration, human_duration
 from vault_pim.lifecycle.checks import is_ours
 from vault_pim.lifecycle.faults import keeps_failing
+from vault_pim.lifecycle.retirement import readers_to_tell_of
 from vault_pim.lifecycle.schedule import due_of_current
 
 ALMOST_OVER = 1 / 4
@@ -31,6 +32,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         _access,
         _configuration,
         _grace,
+        readers_to_tell_of,
     )
     return tuple(found for look in looks for found in look(facts))
 

@@ -173,6 +173,8 @@ def _policy(name: str, settings: PolicySettings) -> Policy:
         max_age=settings.max_age,
         grace=settings.grace,
         refresh_interval=settings.refresh_interval,
+        retire=settings.retire,
+        late_readers=settings.late_readers,
     )
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints, model_validator
 
 from vault_pim.domain.connector import ROLE_LABEL_LENGTH, FlowType, Rotation
+from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.secret import SecretStr
 from vault_pim.secret_files import read_secret
 from vault_pim.settings.logins import ConnectorAccess, OwnLogin
@@ -125,6 +126,16 @@ class PolicySettings(Section):
     refresh_interval: Duration = Field(
         timedelta(minutes=5),
         description="The longest a connector takes to notice a new set. Default PT5M, as Vault Agent takes.",
+    )
+    retire: Retire = Field(
+        Retire.GRACE_OVER,
+        description="When the former set goes. `grace-over`: when its grace is over. `picked-up`: before that, as soon "
+        "as every reader that vault-pim knows of has moved on. Default `grace-over`, which needs to know of none.",
+    )
+    late_readers: LateReaders = Field(
+        LateReaders.CUT,
+        description="What becomes of readers who still use the former set when its grace is over. `cut`: it goes all "
+        "the same. `wait`: it stays for them, but never past its `max_age`. Default `cut`, so that a rotation ends.",
     )
 
     @model_validator(mode="after")

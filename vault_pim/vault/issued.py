@@ -3,7 +3,7 @@
 Written by `credentials` before a set is held, so that whatever was stored can be found; read by `identify`. An entry's
 path says everything: `fingerprints/<shape>/<2 hex digits>/<30 hex digits>.<pim>.<connector>.<generation>.<field>`. So
 entries never meet in one document, need no check-and-set, and one LIST answers for all values whose fingerprints begin
-alike. They are never changed or removed, long after the state record has forgotten the generation (docs/adr/0007).
+alike. They are never changed or removed, long after the state record has forgotten the generation (docs/adr/0012).
 """
 
 from dataclasses import dataclass

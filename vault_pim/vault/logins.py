@@ -1,7 +1,7 @@
 """What the logins of vault-pim are declared to be in Vault, and how what was read differs from that.
 
 Called by `setup`, which makes them, and by `access`, which watches them. Each login of a connector has a mount of its
-own, also where the same cluster or authority vouches for many (docs/adr/0012). Refuses nothing; holds no secret.
+own, also where the same cluster or authority vouches for many (docs/adr/0009). Refuses nothing; holds no secret.
 """
 
 from collections.abc import Mapping

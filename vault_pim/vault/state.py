@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import VaultRefusal
-from vault_pim.domain.state import ConnectorState
-from vault_pim.ports import Loaded
+from vault_pim.domain.state import ConnectorState, Loaded
 from vault_pim.vault.kv import KeyValue
 from vault_pim.vault.layout import FOLDER, Layout, record
 from vault_pim.vault.session import VaultSession

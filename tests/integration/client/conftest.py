@@ -1,5 +1,6 @@
 """A connector's world: the playground with ERP and the web shop provisioned, their logins, and sources."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -40,6 +41,10 @@ class Town:
         """Vault, by ERP's login if by no other."""
         return replace(VaultAddress(url=self.arena.bao.url, login=login or self.login("erp")), **changes)
 
+    def connector(self) -> VaultSession:
+        """A session of ERP itself, to be closed."""
+        return VaultSession(self.address())
+
     def admin(self) -> VaultSession:
         """A session with every right, to be closed."""
         return VaultSession(self.address(TokenLogin(token_file=self.arena.admin_token_file)))
@@ -68,6 +73,14 @@ class Town:
     def asked(self, path: str) -> int:
         """How often Vault was asked for a path so far."""
         return self.arena.bao.audit_path.read_text().count(f'"path":"{path}"')
+
+
+def until(true: Callable[[], object], within: float = 60.0) -> None:
+    """Wait until something is true that another thread or process brings about."""
+    end = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.05)  # noqa: TID251
 
 
 @pytest.fixture(scope="module")

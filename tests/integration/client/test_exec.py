@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.conftest import MARKER
-from tests.integration.client.conftest import ERP, Town
-from tests.integration.client.test_requests_auth import until
+from tests.integration.client.conftest import ERP, Town, until
 
 Start = Callable[..., "subprocess.Popen[str]"]
 QUICK = ("--refresh", "PT1S")

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from tests.integration.client.conftest import CHANNELS, MakeSource, Town
+from tests.integration.client.conftest import CHANNELS, MakeSource, Town, until
 from vault_pim.client import CredentialSource, PimAuth, SetRefused
 from vault_pim.sandbox.akeneo import connections
 from vault_pim.sandbox.faults import Fault
@@ -194,15 +194,6 @@ def test_token_goes_to_the_pim_alone(town: Town, source: MakeSource, session_of:
 
 
 JSON = {"Content-Type": "application/json"}
-
-
-def until(true: object, within: float = 8.0) -> None:
-    """Wait until something is true."""
-    assert callable(true)
-    end = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.05)  # noqa: TID251 - waiting for another thread
 
 
 @contextmanager

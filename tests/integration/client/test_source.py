@@ -12,8 +12,7 @@ import pytest
 
 from tests.canary import CANARY
 from tests.integration.cli.conftest import MARKER
-from tests.integration.client.conftest import ERP, MakeSource, Town
-from tests.integration.client.test_requests_auth import until
+from tests.integration.client.conftest import ERP, MakeSource, Town, until
 from tests.integration.vault_world import write_private
 from vault_pim.client import (
     BrokenSet,

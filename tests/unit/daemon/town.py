@@ -11,7 +11,14 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.builders import a_connector
 from tests.fakes.clock import FakeClock
 from tests.fakes.pim import FakeDriver, FakePim
-from tests.fakes.vault import Entity, FakeAccess, FakeCredentialStore, FakeFingerprints, FakeStateStore
+from tests.fakes.vault import (
+    Entity,
+    FakeAccess,
+    FakeCredentialStore,
+    FakeFingerprints,
+    FakeReaders,
+    FakeStateStore,
+)
 from tests.fakes.wire import Wire
 from vault_pim.assembly import Installation
 from vault_pim.daemon.board import Board
@@ -114,6 +121,7 @@ class Town:
             credentials=self.credentials,
             states=self.states,
             access=self.access,
+            readers=FakeReaders(self.vault),
             fingerprints=FakeFingerprints(self.vault),
             audit=self.audit,
             clock=self.clock,

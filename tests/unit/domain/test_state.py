@@ -68,10 +68,10 @@ def test_oldest_ended_generations_are_dropped_and_live_ones_never() -> None:
 def test_publishing_serves_one_and_puts_the_former_into_grace() -> None:
     """In the same write, and it is what was asked for."""
     state = a_state(a_generation(1), a_generation(2, Stage.VERIFIED), rotation_asked_at=START)
-    published = state.publish(2, at=START + DAY, grace=DAY)
+    published = state.publish(2, at=START + DAY, grace=DAY, kv_version=2)
     assert published.generations == (
         replace(a_generation(1), stage=Stage.GRACE, retire_at=START + 2 * DAY),
-        replace(a_generation(2, Stage.VERIFIED), stage=Stage.CURRENT, published_at=START + DAY),
+        replace(a_generation(2, Stage.VERIFIED), stage=Stage.CURRENT, published_at=START + DAY, kv_version=2),
     )
     assert published.rotation_asked_at is None
 
@@ -79,7 +79,7 @@ def test_publishing_serves_one_and_puts_the_former_into_grace() -> None:
 def test_publishing_what_is_not_there_is_a_bug() -> None:
     """Nothing is served by guess."""
     with pytest.raises(Impossible, match="generation 2"):
-        a_state(a_generation(1)).publish(2, at=START, grace=DAY)
+        a_state(a_generation(1)).publish(2, at=START, grace=DAY, kv_version=2)
 
 
 def test_connector_is_cut_off_until_a_person_lifts_it() -> None:
@@ -112,7 +112,7 @@ class Record(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(self.state.live))
         step = data.draw(st.sampled_from(sorted(TRANSITIONS[one.stage])))
         if step is Step.PUBLISH:
-            self.state = self.state.publish(one.number, at=START, grace=DAY)
+            self.state = self.state.publish(one.number, at=START, grace=DAY, kv_version=2)
         else:
             self.state = self.state.put(replace(one, stage=TRANSITIONS[one.stage][step]))
 

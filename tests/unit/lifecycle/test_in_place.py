@@ -133,14 +133,14 @@ def test_issued_replacement_waits_for_its_connector_to_be_configured_again() -> 
 
 def test_former_set_has_no_grace() -> None:
     """It died when its successor was made."""
-    state = a_state(a_generation(1), made_of(1, 2, Stage.VERIFIED)).publish(2, at=START, grace=DAY)
+    state = a_state(a_generation(1), made_of(1, 2, Stage.VERIFIED)).publish(2, at=START, grace=DAY, kv_version=2)
     assert decide(facts(state)) == Do(step=Step.RETIRE, number=1, reason=Reason.GRACE_OVER)
 
 
 def test_former_set_of_another_connection_keeps_its_grace() -> None:
     """An overlap before a rotation in place."""
     state = a_state(a_generation(1, Stage.GRACE, retire_at=START + DAY), a_generation(3), made_of(3, 4, Stage.VERIFIED))
-    graces = {one.number: one.retire_at for one in state.publish(4, at=START, grace=DAY).in_grace}
+    graces = {one.number: one.retire_at for one in state.publish(4, at=START, grace=DAY, kv_version=2).in_grace}
     assert graces == {1: START + DAY, 3: START}
 
 

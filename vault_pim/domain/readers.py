@@ -1,0 +1,46 @@
+"""Who reads a connector's credential set, and which generation each of them uses. No secrets.
+
+Seen through the `Readers` port, judged in lifecycle/pick_up.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Evidence(StrEnum):
+    """How it is known which generation a reader uses."""
+
+    SAYS = "says"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """One reader of a connector's path.
+
+    Attributes:
+        name: the process that says so, or the address that Vault's audit log shows.
+        generation: the one it uses; None where that is not known.
+        evidence: what it says itself, or that Vault gave it to it.
+        since: when it was first known to use that generation.
+        heard_at: when it was last heard of.
+    """
+
+    name: str
+    generation: int | None
+    evidence: Evidence
+    since: datetime
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadersSight:
+    """The readers of one connector, as far as they are seen.
+
+    Attributes:
+        unseen: why there may be others that are not seen; None where everything that was to be looked at was.
+    """
+
+    readers: tuple[Reader, ...] = ()
+    unseen: str | None = None
