@@ -15,8 +15,8 @@ from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
 from vault_pim.domain.connector import ConnectorId, Rotation
 from vault_pim.domain.errors import Impossible, NoAnswer, VaultPimError
-from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.outcomes import Alarm
+from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.reconcile import Pass, Reconciler
