@@ -317,6 +317,8 @@ class World:
         self.forget_logins(ERP)  # each is looked at, so that their number makes one run longer than the next
         self.erp_token = None if saved.disabled else self.log_in_to_vault(ERP)
         self.vault.do("DELETE", f"pim-state/metadata/{LEDGER}")
+        for name in self.vault.names("pim-state", "incidents"):  # written again from our own files
+            self.vault.do("DELETE", f"pim-state/metadata/incidents/{name}")
         self.put_back_pim(saved.tables)
         self.leaked = saved.leaked
         live = [one["label"] for one in self.record().get("generations", ()) if one["stage"] not in FINAL]

@@ -15,6 +15,7 @@ from tests.fakes.wire import Death, When, _no_answer
 from tests.model.world import NAMES, Harm, ModelWorld
 from vault_pim.domain.connector import ConnectorId, Rotation
 from vault_pim.domain.errors import Impossible, NoAnswer, VaultPimError
+from vault_pim.domain.outcomes import Alarm
 from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.engine.asks import ask_revocation, ask_rotation
@@ -173,7 +174,8 @@ class Histories(RuleBasedStateMachine):
             try:
                 passed = self._do(id_, "pass", impatient=True)
                 cut = any(one.reason is Reason.ACCESS_CUT for one in passed.findings)
-                if cut or (id_ in world.untold and not world.state(id_).cut_off):
+                old = isinstance(passed.end, Alarm) and passed.end.reason is Reason.STATE_WENT_BACK
+                if cut or old or (id_ in world.untold and not world.state(id_).cut_off):
                     self._do(id_, "rotate", impatient=True)  # a person was told, or found out, and does as told
             except VaultPimError as error:
                 raise Harm(f"the pass after all faults failed: {error.what}") from error

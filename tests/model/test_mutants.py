@@ -42,6 +42,7 @@ class PimThatDoesNotBury(AfterARotation):
 
 HUNTED_AMONG = {
     "retire forgets the PIM": AfterARotation,
+    "orphans left": AfterARotation,
     "destroy before proof": PimThatDoesNotBury,
     "deletion taken for proof": PimThatDoesNotBury,
 }
