@@ -25,13 +25,14 @@ class MemoryIncidents:
         texts = self.texts.get(name, [])
         return (texts[-1] if texts else None), len(texts)
 
-    def save(self, name: str, text: str, kv_version: int) -> None:
+    def save(self, name: str, text: str, kv_version: int) -> int:
         """Under check-and-set."""
         self._answer()
         texts = self.texts.setdefault(name, [])
         if len(texts) != kv_version:
             raise TakenOver("written meanwhile")
         texts.append(text)
+        return len(texts)
 
     def _answer(self) -> None:
         self.asked += 1

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,20 @@ from vault_pim.ports import Clock
 logger = logging.getLogger(__name__)
 
 WRITES = 20
+REMEMBERED = 100
+"""Records that are kept in mind at once; a revocation writes each a dozen times."""
 SILENCE = timedelta(seconds=30)
 """How long a Vault that gave no answer is not asked again: what is urgent must not wait for its record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A record as this process wrote it last, or read it: it need not be read and checked again before the next line is
+    added, since check-and-set tells if somebody else wrote it meanwhile."""
+
+    record: Record
+    document: Mapping[str, Any] | None
+    kv_version: int
 
 
 class IncidentLog:
@@ -48,6 +61,7 @@ class IncidentLog:
         self._clock = clock
         self._silent_until: datetime | None = None
         self._retries = Retries()
+        self._written: dict[str, _Written] = {}
 
     def record(self, event: Event) -> None:
         """Record an event; what the incident's record lacks of it is logged, and never raised.
@@ -93,23 +107,37 @@ class IncidentLog:
             NotAuthentic: the record or the file was changed.
             VaultNoAnswer, VaultRefusal: it could not be written.
         """
+        self._written.pop(name, None)
+        return self._put(name, file)
+
+    def _put(self, name: str, file: ChainFile) -> dict[str, Any]:
+        """As `take_in`, trusting what this process wrote last."""
         lines = list(file.lines()) if file.path.exists() else []
-        key = PublicKey.from_pem(self._signer.public_key())
+        written = self._written.pop(name, None)
         for _ in range(WRITES):
-            text, kv_version = self._store.load(name)
-            before = Record(incident=name, parts={}) if text is None else read(json.loads(text), key)
-            record = before.with_part(lines)
-            if text is not None and record == before:
-                document = json.loads(text)
-            else:
+            before = written or self._load(name)
+            record, document, kv_version = before.record.with_part(lines), before.document, before.kv_version
+            if document is None or record != before.record:
                 document = record.signed(self._signer, self._clock.now())
                 try:
-                    self._store.save(name, json.dumps(document, ensure_ascii=False), kv_version)
+                    kv_version = self._store.save(name, json.dumps(document, ensure_ascii=False), kv_version)
                 except TakenOver:
+                    written = None
                     continue
             self._copy(name, document)
+            if len(self._written) >= REMEMBERED:
+                self._written.clear()
+            self._written[name] = _Written(record=record, document=document, kv_version=kv_version)
             return dict(document)
         raise VaultNoAnswer(f"too many processes write the record of incident {name} at once")
+
+    def _load(self, name: str) -> "_Written":
+        text, kv_version = self._store.load(name)
+        if text is None:
+            return _Written(record=Record(incident=name, parts={}), document=None, kv_version=kv_version)
+        document = json.loads(text)
+        key = PublicKey.from_pem(self._signer.public_key())
+        return _Written(record=read(document, key), document=document, kv_version=kv_version)
 
     def local(self, name: str) -> Record:
         """What this machine alone knows of an incident.
@@ -129,7 +157,7 @@ class IncidentLog:
             self._make_folder()
             self.file(name).append(as_json(event))
             if self._silent_until is None or self._clock.now() >= self._silent_until:
-                self.take_in(name, self.file(name))
+                self._put(name, self.file(name))
         except NoAnswer as error:
             self._silent_until = self._clock.now() + SILENCE
             logger.warning("%s; the record of incident %s is kept on this machine until it answers", error.what, name)

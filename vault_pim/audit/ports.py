@@ -30,8 +30,8 @@ class IncidentStore(Protocol):
         """The text, None where there is none yet, and its KV version."""
         ...
 
-    def save(self, name: str, text: str, kv_version: int) -> None:
-        """Write the text if its KV version is still `kv_version`.
+    def save(self, name: str, text: str, kv_version: int) -> int:
+        """Write the text if its KV version is still `kv_version`; gives the new one.
 
         Raises:
             TakenOver: it is not.

@@ -23,10 +23,10 @@ class VaultIncidents:
         entry = self._kv.read(incident(name))
         return (None if entry.data is None else str(entry.data[FIELD])), entry.kv_version
 
-    def save(self, name: str, text: str, kv_version: int) -> None:
-        """Write the text if its KV version is still `kv_version`.
+    def save(self, name: str, text: str, kv_version: int) -> int:
+        """Write the text if its KV version is still `kv_version`; gives the new one.
 
         Raises:
             TakenOver: it is not.
         """
-        self._kv.write(incident(name), {FIELD: text}, cas=kv_version)
+        return self._kv.write(incident(name), {FIELD: text}, cas=kv_version)
