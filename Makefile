@@ -30,7 +30,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP)
-	$(BIN)/pytest -q -rs -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/pytest -q -rs -n 3 --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --fail-under=100
 
 docs: $(STAMP)  ## Rewrite the generated parts of the documentation.

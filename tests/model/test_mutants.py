@@ -8,6 +8,7 @@ from tests.model import machine
 from tests.model.machine import Histories
 from tests.model.mutants import MUTANTS, ON_SERVERS
 from tests.model.world import NAMES, Harm
+from vault_pim.domain.policy import LateReaders, Retire
 from vault_pim.engine import asks
 
 HUNT = settings(
@@ -40,7 +41,20 @@ class PimThatDoesNotBury(AfterARotation):
         self.world.pim.undead = True
 
 
+class WithLateReaders(Histories):
+    """Histories in which every connector was rotated, and has a process that is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for id_ in NAMES:
+            self.policy_changes(id_, Retire.GRACE_OVER, LateReaders.WAIT)
+            self.somebody_does(id_, "pass")
+            self.reader_moves_on(id_)
+            self.somebody_does(id_, "rotate")
+
+
 HUNTED_AMONG = {
+    "late readers cut": WithLateReaders,
     "retire forgets the PIM": AfterARotation,
     "orphans left": AfterARotation,
     "destroy before proof": PimThatDoesNotBury,

@@ -19,7 +19,7 @@ from vault_pim.audit.chain import ChainFile
 from vault_pim.audit.incident import Record, read
 from vault_pim.audit.log import as_json
 from vault_pim.audit.ports import IncidentStore, Recorder, Signer
-from vault_pim.audit.retries import Retries
+from vault_pim.audit.retries import BEGUN, Retries
 from vault_pim.audit.signing import PublicKey
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NoAnswer, TakenOver, VaultNoAnswer, VaultPimError
@@ -156,6 +156,8 @@ class IncidentLog:
         try:
             self._make_folder()
             self.file(name).append(as_json(event))
+            if event.tag.endswith(BEGUN):
+                return  # Vault hears of it with its outcome; till then the file on this machine has it
             if self._silent_until is None or self._clock.now() >= self._silent_until:
                 self._put(name, self.file(name))
         except NoAnswer as error:

@@ -110,7 +110,7 @@ def test_label_of_any_letters_is_served(arena: ConsoleArena, run: Command) -> No
     user = arena.pim.world.user_by_login("vp_erp_1")
     assert user is not None
     assert [role.label for role in user.roles] == [label]
-    assert run("revoke", "erp", "--reason", "leaked", "--yes").code == 0
+    assert run("revoke", "erp", "--reason", "leaked", "--yes", "--no-reissue").code == 0
     assert len(arena.pim.world.clients) == 0
 
 
@@ -188,7 +188,7 @@ def test_console_that_is_away_keeps_no_set_alive(
     assert [user.username for user in arena.pim.world.users.values()] == ["admin", PIM_ACCOUNT]
     assert len(arena.pim.world.clients) == 1
     arena.config.write_text(config)
-    assert run("revoke", "erp", "--reason", "leaked", "--yes").code == 0
+    assert run("revoke", "erp", "--reason", "leaked", "--yes", "--no-reissue").code == 0
     assert len(arena.pim.world.clients) == 0
 
 

@@ -130,7 +130,7 @@ class Record(RuleBasedStateMachine):
         assert all(one.retire_at is not None for one in self.state.in_grace)
 
 
-Record.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+Record.TestCase.settings = settings(max_examples=25, stateful_step_count=60)
 TestRecord = Record.TestCase
 
 

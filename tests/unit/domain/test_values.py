@@ -10,6 +10,7 @@ from vault_pim.domain import errors
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import VaultPimError
 from vault_pim.domain.secret import SecretStr
+from vault_pim.reveal import reveal
 
 SET = CredentialSet(
     base_url="https://pim.example.com",
@@ -25,6 +26,15 @@ TOKENS = Tokens(access_token=SecretStr(canary_secret()), refresh_token=SecretStr
 def test_secrets_do_not_show(secret: CredentialSet | Tokens) -> None:
     """Neither in `repr`, nor in `str`, nor in an error that quotes them."""
     assert CANARY not in f"{secret!r} {secret} {ValueError(secret)}"
+
+
+def test_secret_is_equal_to_the_same_secret_alone() -> None:
+    """Never to its text, nor to what it shows in its place."""
+    secret = SecretStr(canary_secret())
+    assert secret == SecretStr(reveal(secret, to="connector"))
+    assert secret != SecretStr("another")
+    assert secret != reveal(secret, to="connector")
+    assert secret != str(secret)
 
 
 @pytest.mark.parametrize("secret", [SET, TOKENS], ids=["credential set", "tokens"])
