@@ -4,7 +4,7 @@ All of them raise the errors of domain/errors.py and no others: `NoAnswer` where
 where the other side said no.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -220,8 +220,8 @@ class Readers(Protocol):
         """All that say so, and all to whom Vault gave one of these sets, as far as its audit log is there."""
         ...
 
-    def forget(self, connector: ConnectorId, through: int) -> None:
-        """Drop what readers said of generations up to `through` that were not heard of for long."""
+    def forget(self, connector: ConnectorId, live: Collection[int]) -> None:
+        """Drop what readers who were not heard of for long said of generations that are not live."""
         ...
 
 

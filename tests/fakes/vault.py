@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -219,7 +219,7 @@ class FakeReaders:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.sight = ReadersSight()
-        self.forgotten: list[tuple[ConnectorId, int]] = []
+        self.forgotten: list[tuple[ConnectorId, set[int]]] = []
 
     @port_call
     def seen(self, connector: ConnectorId, generations: Sequence[Generation]) -> ReadersSight:
@@ -227,9 +227,9 @@ class FakeReaders:
         return self.sight
 
     @port_call
-    def forget(self, connector: ConnectorId, through: int) -> None:
+    def forget(self, connector: ConnectorId, live: Collection[int]) -> None:
         """Only noted."""
-        self.forgotten.append((connector, through))
+        self.forgotten.append((connector, set(live)))
 
 
 class FakeFingerprints:

@@ -17,7 +17,7 @@ from vault_pim.domain.policy import Retire
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine import asks, effects, hold, mends, observe, reconcile
-from vault_pim.engine.effects import Done, Effect, generation_of
+from vault_pim.engine.done import Done, Effect, generation_of
 from vault_pim.engine.tools import Tools
 from vault_pim.lifecycle import decide as rules
 from vault_pim.lifecycle import retirement

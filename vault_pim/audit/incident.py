@@ -128,7 +128,7 @@ def summary(record: Record) -> Summary:
     entries = record.entries
     asked = next((one for one in entries if one["tag"] in ASKED), entries[0])
     details = [(one, key, str(text)) for one in entries for key, text in one.get("detail", {}).items()]
-    proven = next((one for one in entries if is_proof(one)), None)
+    proven = next((one for one in reversed(entries) if is_proof(one)), None)  # one may be asked for anew
     renewed = next((one for one in entries if one["tag"] == Tag.STEP_DONE and one.get("step") == Step.PUBLISH), None)
     return Summary(
         incident=record.incident,

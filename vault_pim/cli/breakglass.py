@@ -115,9 +115,9 @@ def finish(
         tools = installation.reconciler(id_.pim).tools
         asked = ask_revocation(tools, id_, reason=first.reason, since=asked_at(first.incident)).revocation
         name = asked.incident(id_) if asked else first.incident
-        installation.incidents.take_in(name, journal)
         with output.progress("Revoking") as report:
             proven = until_done(installation, id_, report).revocation
+        installation.incidents.take_in(name, journal)
     if proven is None:
         raise Impossible(f"the revocation of {id_} is not in its record any more")
     with suppress(OSError):  # left where it is, it is finished once more without harm

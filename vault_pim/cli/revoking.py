@@ -93,10 +93,13 @@ def revoke_one(installation: Installation, id_: ConnectorId, wish: Wish, report:
     """Revoke one connector, telling each step."""
     begun, connector = installation.clock.now(), installation.connector(id_)
     error: VaultPimError | None = None
+    asked_for = False
     try:
-        state: ConnectorState | None = _revoke(installation, id_, wish, report)
+        _ask(installation, id_, wish)
+        asked_for = True
+        state: ConnectorState | None = until_done(installation, id_, report)
     except VaultPimError as failed:
-        state, error = _known(installation, id_), failed
+        state, error = _known(installation, id_) if asked_for else None, failed
     asked, ended = state.revocation if state else None, installation.clock.now()
     if asked is not None and asked.proven_at is not None and asked.proven_at > begun:
         ended = asked.proven_at
@@ -104,7 +107,9 @@ def revoke_one(installation: Installation, id_: ConnectorId, wish: Wish, report:
         connector=id_,
         state=state,
         seconds=(ended - begun).total_seconds(),
-        by_secret_id=any(isinstance(one, AppRoleAccess) for one in (connector.logins if connector else ())),
+        by_secret_id=state is not None
+        and (state.cut_off or (asked is not None and asked.proven_at is not None))
+        and any(isinstance(one, AppRoleAccess) for one in (connector.logins if connector else ())),
         error=error,
     )
 
@@ -153,12 +158,12 @@ def until_done(installation: Installation, id_: ConnectorId, report: Report) -> 
         try:
             passed = reconciler.run(id_, connector, impatient=True, watch=watch)
             state = passed.state
+            if passed.troubles:
+                raise passed.troubles[0]
             if not _done(state):
                 _judge(passed)
-        except VaultPimError as error:  # after the proof, perhaps: the PIM is looked at once more then
+        except TakenOver:
             state = installation.states.load(id_).state
-            if not isinstance(error, TakenOver) and not _done(state):
-                raise
         if _done(state):
             return state
         if clock.now() >= until:
@@ -166,15 +171,17 @@ def until_done(installation: Installation, id_: ConnectorId, report: Report) -> 
         pause.wait(LOOK_AGAIN)
 
 
-def _revoke(installation: Installation, id_: ConnectorId, wish: Wish, report: Report) -> ConnectorState:
-    if wish.replace_first and installation.connector(id_) is None:
+def _ask(installation: Installation, id_: ConnectorId, wish: Wish) -> None:
+    connector = installation.connector(id_)
+    if wish.replace_first and connector is not None and connector.drill:
+        raise ConfigurationError(f"{id_} is there for drills, and has no successor", advice="Use --cut-first.")
+    if wish.replace_first and connector is None:
         raise ConfigurationError(
             f"{id_} is not in the configuration any more, so it can have no successor",
             advice="Run it again with --cut-first.",
         )
     tools = installation.reconciler(id_.pim).tools
     ask_revocation(tools, id_, reason=wish.reason, replace_first=wish.replace_first, reissue=wish.reissue)
-    return until_done(installation, id_, report)
 
 
 def _judge(passed: Pass) -> None:

@@ -6,6 +6,7 @@ connector: where an older policy does not allow it, that is said once in the log
 
 import os
 import re
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -32,7 +33,8 @@ class Reader:
         self._said: int | None = None
         self._said_at = 0.0
         self._refused = False
-        self._is_there = False
+        self._is_there = self._left = False
+        self._speaking = threading.Lock()
 
     def said(self, oldest: int, newest: int) -> bool:
         """Whether there is nothing to say: the newest generation is in use, and was said to be."""
@@ -40,6 +42,11 @@ class Reader:
 
     def says(self, generation: int) -> None:
         """Say which generation is in use, if it is news, or long ago that it was said."""
+        with self._speaking:
+            if not self._left:
+                self._say(generation)
+
+    def _say(self, generation: int) -> None:
         now = time.monotonic()
         if generation == self._said and now < self._said_at + AGAIN_AFTER:
             return
@@ -57,7 +64,9 @@ class Reader:
         self._said, self._said_at = generation, now
 
     def leave(self) -> None:
-        """Say that nothing is in use any more."""
-        if self._is_there:
-            with suppress(NoAnswer, Refusal):
-                self._kv.drop_note(self._path)
+        """Say that nothing is in use any more, and nothing after that."""
+        with self._speaking:
+            self._left = True
+            if self._is_there:
+                with suppress(NoAnswer, Refusal):
+                    self._kv.drop_note(self._path)

@@ -98,16 +98,20 @@ class Messenger:
         """Tell what still waits, but not for long."""
         if self._settings is None:
             return
-        with suppress(queue.Full):
-            self._waiting.put_nowait(None)
+        self._say_that_it_is_over()
         self._thread.join(LAST_WORDS.total_seconds())
         if self._thread.is_alive():
             logger.error("stopped before every message was told")
             self._closed.set()
         while self._thread.is_alive():
+            self._say_that_it_is_over()
             if (running := self._running) is not None:
                 _kill(running)
             self._thread.join(AGAIN)
+
+    def _say_that_it_is_over(self) -> None:
+        with suppress(queue.Full):  # then it is said again, once there is room
+            self._waiting.put_nowait(None)
 
     def _work(self) -> None:
         while (message := self._waiting.get()) is not None and not self._closed.is_set():
@@ -144,7 +148,6 @@ class Messenger:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the whole process group, if it is still there."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    """End what is left of its process group, also when it has ended itself and left something behind."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """Who reads a connector's credential set, and which generation each of them uses. No secrets.
 
-Seen through the `Readers` port, judged in lifecycle/pick_up.py.
+Seen through the `Readers` port, judged in lifecycle/retirement.py.
 """
 
 from dataclasses import dataclass
@@ -39,8 +39,16 @@ class ReadersSight:
     """The readers of one connector, as far as they are seen.
 
     Attributes:
-        unseen: why there may be others that are not seen; None where everything that was to be looked at was.
+        unseen: what could not be looked at, and why; None where everything could.
+        partial: why there may be readers who left no trace in what was looked at; None where there is no reason to
+            think so.
     """
 
     readers: tuple[Reader, ...] = ()
     unseen: str | None = None
+    partial: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all readers are seen."""
+        return self.unseen is None and self.partial is None

@@ -7,7 +7,7 @@ from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import NotProven, TakenOver
 from vault_pim.domain.events import Event, Tag
 from vault_pim.domain.state import ConnectorState, Revocation
-from vault_pim.engine.effects import numbered
+from vault_pim.engine.done import numbered
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.record import record
 from vault_pim.engine.tools import Tools

@@ -3,18 +3,20 @@
 Each may be repeated any number of times with the same end. Called by reconcile.py once the intent is saved and audited.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import Impossible, NotOurs, NotProven, PimNoAnswer, VaultPimError
-from vault_pim.domain.facts import Facts, Observation
+from vault_pim.domain.facts import Facts
 from vault_pim.domain.generation import Generation, Step
 from vault_pim.domain.outcomes import Alive, Refused, Verified
 from vault_pim.domain.state import ConnectorState
+from vault_pim.engine.done import LOST, Done, Effect, generation_of, held, numbered, refused
 from vault_pim.engine.in_place import regenerate
 from vault_pim.engine.intent import declared
 from vault_pim.engine.observe import with_made, without
@@ -23,25 +25,6 @@ from vault_pim.lifecycle.outage import measured
 from vault_pim.lifecycle.retirement import late_readers
 from vault_pim.lifecycle.schedule import due
 from vault_pim.lifecycle.transitions import advance
-
-LOST = "its stored copy is lost"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What is true after a step; `detail` goes into the audit log.
-
-    Attributes:
-        refusal: why the generation cannot go on; None if the step brought it on.
-    """
-
-    state: ConnectorState
-    observation: Observation
-    detail: dict[str, str] = field(default_factory=dict)
-    refusal: str | None = None
-
-
-Effect = Callable[[Tools, Facts, int], Done]
 
 
 def issue(tools: Tools, facts: Facts, number: int) -> Done:
@@ -111,12 +94,13 @@ def publish(tools: Tools, facts: Facts, number: int) -> Done:
 
 
 def retire(tools: Tools, facts: Facts, number: int) -> Done:
-    """End a superseded set, and tell who used it to the last."""
-    late = late_readers(facts, generation_of(facts, number))
+    """End a superseded set; tells who used it to the last."""
     done = _end(tools, facts, number, Step.RETIRE)
-    if late:
-        tools.readers.forget(facts.id, number)
+    if late := late_readers(facts, generation_of(facts, number)):
         done.detail["late_readers"] = ", ".join(reader.name for reader in late)
+    if facts.observation.readers is not None:
+        with suppress(VaultPimError):  # it tidies up, and is no part of the step
+            tools.readers.forget(facts.id, {one.number for one in done.state.live})
     return done
 
 
@@ -217,32 +201,6 @@ def _delete(tools: Tools, generation: Generation, heir: Generation | None) -> st
     except NotOurs as stranger:
         return f"not at the PIM: {stranger.what}"
     return "deleted at the PIM"
-
-
-def held(tools: Tools, facts: Facts, generation: Generation) -> CredentialSet | None:
-    """The held copy of the set that was issued; one that a slow process wrote over it later is none."""
-    credentials = tools.credentials.held(facts.id, generation.number)
-    if credentials is None or generation.client_id not in (None, credentials.client_id):
-        return None
-    return credentials
-
-
-def numbered(evidence: tuple[str, ...]) -> dict[str, str]:
-    """Lines of evidence as an event holds them."""
-    return {f"evidence_{index}": line for index, line in enumerate(evidence, 1)}
-
-
-def generation_of(facts: Facts, number: int) -> Generation:
-    generation = facts.state.find(number)
-    if generation is None:
-        raise Impossible(f"generation {number} of {facts.id} is not in its state")
-    return generation
-
-
-def refused(facts: Facts, generation: Generation, why: str) -> Done:
-    """The generation cannot go on."""
-    state = facts.state.put(replace(generation, refusal=why))
-    return Done(state=state, observation=facts.observation, detail={"refusal": why}, refusal=why)
 
 
 def due_at(facts: Facts, connector: Connector) -> datetime:

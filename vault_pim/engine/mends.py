@@ -9,16 +9,8 @@ from dataclasses import replace
 from vault_pim.domain.errors import Impossible, NotProven, VaultRefusal
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Part
-from vault_pim.engine.effects import (
-    LOST,
-    Done,
-    Effect,
-    due_at,
-    generation_of,
-    held,
-    numbered,
-    refused,
-)
+from vault_pim.engine.done import LOST, Done, Effect, generation_of, held, numbered, refused
+from vault_pim.engine.effects import due_at
 from vault_pim.engine.intent import declared
 from vault_pim.engine.observe import without
 from vault_pim.engine.tools import Tools
@@ -41,7 +33,7 @@ def access(tools: Tools, facts: Facts, _: int) -> Done:
     if state.cut_off:
         tools.access.cut(facts.id)
         return Done(state=state, observation=replace(facts.observation, access=Presence.CUT))
-    if asked is not None:
+    if asked is not None and asked.proven_at is not None:
         # a slow process may have served a revoked set again after the proof
         tools.credentials.destroy_served(facts.id, asked.through)
         state = replace(state, revocation=replace(asked, lifted_at=asked.lifted_at or facts.now))

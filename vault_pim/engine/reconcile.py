@@ -18,7 +18,8 @@ from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Finding, Mend, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
-from vault_pim.engine.effects import STEPS, Done
+from vault_pim.engine.done import Done
+from vault_pim.engine.effects import STEPS
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.intent import declared, with_intent
 from vault_pim.engine.mends import MENDS
@@ -235,8 +236,7 @@ _UNSETTLED = (Reason.BACKING_OFF, Reason.HELD_BY_ANOTHER, Reason.PIM_SILENT, Rea
 
 
 def _settled(state: ConnectorState, end: Wait | Alarm, look: Look, now: datetime) -> ConnectorState:
-    """A pass that came to its end forgets earlier failures, unless it waits because of them; and if a revocation is
-    proven, it has seen what was left at the PIM."""
+    """A pass that ends forgets earlier failures, unless it waits for them; after a proof it has seen the PIM."""
     if isinstance(end, Wait) and end.reason in _UNSETTLED:
         return state
     state, asked = replace(remaining(state, now), failures=None), state.revocation

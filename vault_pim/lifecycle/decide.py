@@ -50,9 +50,14 @@ def pim_silent(facts: Facts) -> Decision | None:
     return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
 
 
+def orphan_of_cut_off(facts: Facts) -> Decision | None:
+    """What comes back of the sets of a connector that is cut off goes again, whatever failed before."""
+    return orphan(facts) if facts.state.cut_off else None
+
+
 def cut_off(facts: Facts) -> Decision | None:
-    """Once it is proven, a connector that got no new set stays cut off; what comes back of its old ones goes again."""
-    return orphan(facts) or Wait(until=None, reason=Reason.CUT_OFF) if facts.state.cut_off else None
+    """Once it is proven, a connector that got no new set stays cut off, and nothing else is due."""
+    return Wait(until=None, reason=Reason.CUT_OFF) if facts.state.cut_off else None
 
 
 def orphan(facts: Facts) -> Decision | None:
@@ -98,7 +103,8 @@ def pending_goes_on(facts: Facts) -> Decision | None:
         return None
     if pending.stage is Stage.ISSUED:
         return role_due(facts, connector) or Do(step=Step.VERIFY, number=pending.number, reason=Reason.ISSUED)
-    if facts.observation.access is Presence.CUT:
+    asked = facts.state.revocation
+    if facts.observation.access is Presence.CUT and (asked is None or asked.proven_at is not None):
         return Mend(part=Part.ACCESS, reason=Reason.ACCESS_CUT)
     return Do(step=Step.PUBLISH, number=pending.number, reason=Reason.VERIFIED)
 
@@ -176,6 +182,7 @@ RULES: tuple[Rule, ...] = (
     revocation,
     pim_silent,
     went_back,
+    orphan_of_cut_off,
     cut_off,
     backing_off,
     orphan,

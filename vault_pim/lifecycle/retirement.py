@@ -17,8 +17,8 @@ from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
 from vault_pim.domain.wording import clean, human_duration
 
-LOOK_AGAIN = timedelta(minutes=1)
-"""How soon readers who have not moved on are looked at again."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""How soon readers who have not moved on are looked at again; each look is one at the PIM, too."""
 TOLD_FOR = timedelta(days=1)
 """How long after the end of a set it is told who uses it still."""
 USUAL_LIFETIME = timedelta(hours=1)
@@ -27,10 +27,9 @@ USUAL_LIFETIME = timedelta(hours=1)
 
 def depends_on_readers(state: ConnectorState, connector: Connector | None, now: datetime) -> bool:
     """Whether anything that is to be decided or told depends on who reads which set."""
-    if connector is None or connector.drill or state.current is None:
+    if connector is None or connector.drill or state.current is None or state.cut_off:
         return False
-    early = connector.policy.retire is Retire.PICKED_UP
-    waiting = any(early or now >= _grace_ends_at(one, now) for one in state.in_grace)
+    waiting = any(_goes_early(connector) or now >= _grace_ends_at(one, now) for one in state.in_grace)
     return waiting or any(True for _ in _ended_lately(state, now))
 
 
@@ -53,7 +52,7 @@ def ends_at(facts: Facts, generation: Generation) -> datetime:
     if facts.connector is None or published_at is None or facts.state.sharing(generation) is not None:
         return grace_ends_at
     policy, sight = facts.connector.policy, facts.observation.readers
-    if policy.late_readers is LateReaders.CUT or sight is None:
+    if not _waits(facts.connector) or sight is None:
         return grace_ends_at
     if sight.unseen is None and not any(_may_use(one, generation) for one in sight.readers):
         return grace_ends_at
@@ -63,7 +62,7 @@ def ends_at(facts: Facts, generation: Generation) -> datetime:
 def next_retirement(facts: Facts) -> datetime | None:
     """When a superseded set may go, or readers are to be looked at again; None where none waits for its end."""
     instants = [ends_at(facts, one) for one in superseded(facts)]
-    if instants and facts.observation.readers is not None:
+    if instants and facts.connector is not None and (facts.observation.readers or _goes_early(facts.connector)):
         instants.append(facts.now + LOOK_AGAIN)
     return min(instants, default=None)
 
@@ -74,35 +73,41 @@ def past_grace(facts: Facts) -> bool:
 
 
 def late_readers(facts: Facts, generation: Generation) -> tuple[Reader, ...]:
-    """Who is known to use a superseded set."""
+    """Who is known to use a superseded set, unless it was replaced in place, when nobody could move on in time."""
     sight = facts.observation.readers
-    return () if sight is None else tuple(one for one in sight.readers if one.generation == generation.number)
+    if sight is None or facts.state.sharing(generation) is not None:
+        return ()
+    return tuple(one for one in sight.readers if one.generation == generation.number)
 
 
 def readers_to_tell_of(facts: Facts) -> tuple[Finding, ...]:
-    """Who uses a set whose grace is over, and whether all readers are seen."""
-    current, sight = facts.state.current, facts.observation.readers
-    if facts.connector is None or current is None or current.published_at is None or sight is None:
+    """Who uses a set whose grace is over, or may do so, and whether all readers are seen."""
+    connector, sight = facts.connector, facts.observation.readers
+    if connector is None or sight is None or not _noticed(facts, connector):
         return ()
-    if facts.now < current.published_at + facts.connector.policy.refresh_interval:
-        return ()  # the set was replaced in place, and nobody is late yet
     past = [one for one in facts.state.in_grace if _grace_ends_at(one, facts.now) <= facts.now]
     found = [
         Finding(reason=Reason.LATE_READER, detail=_said(facts, reader, one), about=f"{reader.name} {one.number}")
         for one in (*past, *_ended_lately(facts.state, facts.now))
         for reader in late_readers(facts, one)
     ]
-    if sight.unseen is not None:
-        found.append(Finding(reason=Reason.READERS_UNSEEN, detail=sight.unseen))
+    found += [
+        Finding(reason=Reason.LATE_READER, detail=f"what {clean(reader.name)} says makes no sense", about=reader.name)
+        for reader in sight.readers
+        if past and reader.generation is None
+    ]
+    lacking = sight.unseen or (sight.partial if _goes_early(connector) else None)
+    if lacking is not None and facts.state.in_grace and (_goes_early(connector) or _waits(connector)):
+        found.append(Finding(reason=Reason.READERS_UNSEEN, detail=lacking))
     return tuple(found)
 
 
 def _picked_up(facts: Facts, generation: Generation) -> bool:
-    """Everybody who is known has moved on, and somebody is known."""
-    sight = facts.observation.readers
-    if facts.connector is None or facts.connector.policy.retire is not Retire.PICKED_UP:
+    """Everybody who is known has moved on, somebody is known, and who has just begun had the time to say so."""
+    connector, sight = facts.connector, facts.observation.readers
+    if connector is None or not _goes_early(connector) or not _noticed(facts, connector):
         return False
-    if sight is None or sight.unseen is not None or not sight.readers:
+    if sight is None or not sight.whole or not sight.readers:
         return False
     return all(_has_moved_on(facts, one, generation) for one in sight.readers)
 
@@ -116,6 +121,22 @@ def _has_moved_on(facts: Facts, reader: Reader, generation: Generation) -> bool:
     seconds = generation.access_token_lifetime
     lifetime = USUAL_LIFETIME if seconds is None else timedelta(seconds=seconds)
     return facts.server_now >= reader.since + lifetime
+
+
+def _noticed(facts: Facts, connector: Connector) -> bool:
+    """Every reader has had the time to notice the current set."""
+    current = facts.state.current
+    if current is None or current.published_at is None:
+        return False
+    return facts.now >= current.published_at + connector.policy.refresh_interval
+
+
+def _goes_early(connector: Connector) -> bool:
+    return connector.policy.retire is Retire.PICKED_UP
+
+
+def _waits(connector: Connector) -> bool:
+    return connector.policy.late_readers is LateReaders.WAIT
 
 
 def _may_use(reader: Reader, generation: Generation) -> bool:
@@ -138,4 +159,6 @@ def _said(facts: Facts, reader: Reader, generation: Generation) -> str:
     if generation.stage.final:
         return f"{ago}; that set has ended, so start it anew, or see why it reads no newer one"
     last = ends_at(facts, generation)
+    if last <= facts.now:
+        return f"{ago}; the next pass ends that set, so start it anew"
     return f"{ago}; it is waited for until {last:%Y-%m-%d %H:%M} UTC, so start it anew before that"

@@ -8,10 +8,13 @@ that cannot be read is counted, and a log that is not there is an error.
 
 import gzip
 import json
+import zlib
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import SEEK_END, BufferedReader
+from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +64,15 @@ class AuditTrail:
         path: of the file that the device writes; files beside it whose names begin with its own are older parts.
 
     Attributes:
+        begins_at: time of the oldest entry, once the log was read; None if it has none that can be read.
         unreadable: how many lines were no audit entries, so far.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read_up_to: dict[tuple[int, int], int] = {}
+        self._read_up_to: dict[bytes, int] = {}
+        self._packed: set[tuple[str, int, float]] = set()
+        self.begins_at: datetime | None = None
         self.unreadable = 0
 
     def accesses(self, *, holding: Collection[str], since: datetime | None = None) -> Iterator[Access]:
@@ -87,22 +93,43 @@ class AuditTrail:
 
     def _search(self, needles: list[bytes], since: datetime | None, *, only_new: bool) -> Iterator[Access]:
         for path in self._files(since):
-            with _open(path) as lines:
-                place = _place(path)
-                read = self._read_up_to.get(place, 0) if only_new else 0
-                if _emptied(lines, read):
-                    read = self._read_up_to[place] = 0
-                lines.seek(read)
-                for line in lines:
-                    if not line.endswith(b"\n"):
-                        break  # it is being written
-                    if any(needle in line for needle in needles):
-                        access = self._access(line, needles)
-                        if access is not None and (since is None or access.at >= since):
-                            yield access
-                    read += len(line)
-                    if only_new:
-                        self._read_up_to[place] = read
+            try:
+                yield from self._search_file(path, needles, since, only_new=only_new)
+            except (OSError, EOFError, zlib.error) as error:
+                raise _unreadable(path, error) from error
+
+    def _search_file(
+        self, path: Path, needles: list[bytes], since: datetime | None, *, only_new: bool
+    ) -> Iterator[Access]:
+        """A file is known by its first line, which stays the same when it is renamed, copied or compressed."""
+        with open_text(path) as lines:
+            packed = _packed_as(path) if isinstance(lines, gzip.GzipFile) else None
+            if only_new and packed in self._packed:
+                return
+            first = lines.readline()
+            if not first.endswith(b"\n"):
+                return
+            self._note_beginning(first)
+            place = sha256(first).digest()
+            read = self._read_up_to.get(place, 0) if only_new else 0
+            lines.seek(read)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break  # it is being written
+                if any(needle in line for needle in needles):
+                    access = self._access(line, needles)
+                    if access is not None and (since is None or access.at >= since):
+                        yield access
+                read += len(line)
+                if only_new:
+                    self._read_up_to[place] = read
+            if only_new and packed is not None:
+                self._packed.add(packed)
+
+    def _note_beginning(self, first: bytes) -> None:
+        with suppress(ValueError, KeyError, TypeError):
+            at = _instant(str(json.loads(first[first.index(b"{") :])["time"]))
+            self.begins_at = min(at, self.begins_at or at)
 
     def _files(self, since: datetime | None) -> list[Path]:
         """Oldest first; without those that were last written before."""
@@ -152,26 +179,16 @@ def open_text(path: Path) -> Bytes:
     return gzip.open(path, "rb") if packed else path.open("rb")
 
 
-def _open(path: Path) -> Bytes:
-    try:
-        return open_text(path)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Vault's audit log {path} cannot be read",
-            why=error.strerror or "",
-            advice="Let this account read it, or give it a copy.",
-        ) from error
+def _unreadable(path: Path, error: Exception) -> ConfigurationError:
+    why = (error.strerror if isinstance(error, OSError) else None) or "it is compressed, and not whole"
+    return ConfigurationError(
+        f"Vault's audit log {path} cannot be read", why=why, advice="Let this account read it, or give it a copy."
+    )
 
 
-def _emptied(lines: Bytes, read: int) -> bool:
-    """Whether a log that is written plainly was cut off and begun anew after we read it."""
-    return not isinstance(lines, gzip.GzipFile) and lines.seek(0, SEEK_END) < read
-
-
-def _place(path: Path) -> tuple[int, int]:
-    """What stays the same when a log is renamed."""
+def _packed_as(path: Path) -> tuple[str, int, float]:
     status = path.stat()
-    return status.st_dev, status.st_ino
+    return path.name, status.st_size, status.st_mtime
 
 
 def _access_of(entry: dict[str, Any], needles: list[bytes]) -> Access | None:

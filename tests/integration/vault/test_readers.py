@@ -1,15 +1,19 @@
 """Who reads a path: what readers say, and what Vault's own log shows, on a real OpenBao."""
 
+import json
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.fakes.builders import a_generation
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.integration.vault_world import THREE, VaultWorld
+from vault_pim.domain.connector import Connector
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.readers import Evidence
 from vault_pim.sandbox.openbao import SandboxBao
@@ -38,6 +42,16 @@ def read(session: VaultSession, world: VaultWorld, number: int) -> None:
     KeyValue(session, "pim").read(record(world.connectors[number].id))
 
 
+def write_as_it_is(world: VaultWorld, connector: Connector, name: str, note: dict[str, str]) -> None:
+    """As a connector may by any HTTP client; ours refuses such a path."""
+    token = world.token(world.login_of(connector))
+    url = f"{world.bao.url}/v1/pim/metadata/{readers(connector.id)}/{quote(name)}"
+    body = json.dumps({"custom_metadata": note}).encode()
+    request = urllib.request.Request(url, body, {"X-Vault-Token": token}, method="POST")  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        assert answer.status == 204
+
+
 def serve(world: VaultWorld, number: int, kv_version: int) -> None:
     """Write a connector's path."""
     KeyValue(world.admin, "pim").write(record(world.connectors[number].id), {"a": "set"}, cas=kv_version - 1)
@@ -54,20 +68,30 @@ def test_what_readers_say_is_taken_for_what_it_is(world: VaultWorld) -> None:
     """An entry that makes no sense is a reader of an unknown generation."""
     erp = world.connectors[0]
     kv, folder = KeyValue(world.as_connector(erp), "pim"), readers(erp.id)
-    at = "2026-11-24T03:00:00+00:00"
+    at = (START - timedelta(hours=3)).isoformat()
     for name, note in {
         "good": {"generation": "2", "at": at},
         "old": {"generation": "1", "at": at},
         "future": {"generation": "99", "at": at},
         "odd": {"generation": "-1", "at": "yesterday"},
-        "naive": {"generation": "2", "at": "2026-11-24T03:00:00"},
+        "naive": {"generation": "2", "at": "2026-03-01T03:00:00"},
         "empty": {"x": "y"},
+        "far": {"generation": "2", "at": "9999-12-31T23:59:59+00:00"},
+        "-x": {"generation": "2", "at": at},
+        "a b, c": {"generation": "2", "at": at},
     }.items():
-        kv.note(f"{folder}/{name}", note)
+        if name in {"-x", "a b, c"}:
+            write_as_it_is(world, erp, name, note)
+        else:
+            kv.note(f"{folder}/{name}", note)
     watch = VaultReaders(world.daemon, world.layout, FakeClock())
-    assert seen(watch, world, 0) == {"good": 2, "old": 1, "future": None, "odd": None, "naive": 2, "empty": None}
+    known = {"good": 2, "old": 1, "naive": 2, "far": 2}
+    unknown = ("future", "odd", "empty", "'-x'", "'a b, c'")
+    assert seen(watch, world, 0) == known | dict.fromkeys(unknown)
     (good,) = [one for one in watch.seen(erp.id, (ONE, TWO)).readers if one.name == "good"]
     assert (good.evidence, good.heard_at) == (Evidence.SAYS, datetime.fromisoformat(at))
+    watch.forget(erp.id, {1})
+    assert seen(watch, world, 0) == {"old": 1, "far": 2, "'-x'": None, "'a b, c'": None}
 
 
 def test_silent_readers_of_ended_sets_are_forgotten(world: VaultWorld) -> None:
@@ -78,7 +102,7 @@ def test_silent_readers_of_ended_sets_are_forgotten(world: VaultWorld) -> None:
         at = clock.now() - timedelta(hours=age)
         kv.note(f"{folder}/{name}", {"generation": str(number), "at": at.isoformat()})
     watch = VaultReaders(world.daemon, world.layout, clock)
-    watch.forget(web.id, 1)
+    watch.forget(web.id, {2})
     assert seen(watch, world, 1) == {"late": 1, "moved": 2}
     kv.drop_note(f"{folder}/late")
     kv.drop_note(f"{folder}/moved")
@@ -119,7 +143,7 @@ def test_log_tells_to_whom_which_set_was_given(world: VaultWorld) -> None:
 def test_what_was_given_before_a_set_was_served_is_no_such_set(world: VaultWorld) -> None:
     """KV versions begin anew where somebody deleted a path."""
     watch = VaultReaders(world.daemon, world.layout, FakeClock(), world.bao.audit_path)
-    later = replace(TWO, published_at=datetime.fromisoformat("2999-01-01T00:00:00+00:00"))
+    later = replace(TWO, issued_at=datetime.fromisoformat("2999-01-01T00:00:00+00:00"))
     assert seen(watch, world, 2, ONE, later) == {"127.0.0.1": 1}
     assert seen(watch, world, 2, replace(ONE, kv_version=None), later) == {"127.0.0.1": None}
 

@@ -29,6 +29,7 @@ from vault_pim.domain.outcomes import Do, Mend, Wait
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import Failures
 from vault_pim.engine import effects
+from vault_pim.engine.done import Effect
 from vault_pim.engine.hold import Hold
 from vault_pim.engine.reconcile import Reconciler
 
@@ -383,7 +384,7 @@ def test_finished_pass_forgets_earlier_failures(provisioned: World) -> None:
 
 
 @pytest.mark.parametrize("step", [effects.issue, effects.verify, effects.publish, effects.retire, effects.abandon])
-def test_step_of_an_unknown_generation_is_a_bug(world: World, step: effects.Effect) -> None:
+def test_step_of_an_unknown_generation_is_a_bug(world: World, step: Effect) -> None:
     """Nothing is done at the PIM."""
     with pytest.raises(Impossible):
         step(world.tools(), some_facts(a_state()), 7)

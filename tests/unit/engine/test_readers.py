@@ -24,6 +24,7 @@ def test_former_set_ends_as_soon_as_all_have_moved_on(provisioned: World) -> Non
     """Long before its grace does."""
     world = rotated(provisioned, EARLY)
     world.readers.sight = ReadersSight(readers=(a_reader("one", 2), a_reader("two", 1)))
+    world.clock.forward(HOUR)
     assert world.run().done == ()
     world.readers.sight = ReadersSight(readers=(a_reader("one", 2), a_reader("two", 2)))
     (done,) = world.run().done
@@ -47,7 +48,7 @@ def test_late_readers_stand_in_the_record_of_the_retirement(provisioned: World) 
     passed = world.run()
     (retired,) = [event for event in world.audit.events if event.detail.get("late_readers")]
     assert (retired.generation, retired.detail["late_readers"]) == (1, "app1")
-    assert world.readers.forgotten == [(ERP, 1)]
+    assert world.readers.forgotten == [(ERP, {2})]
     assert [one.reason for one in passed.findings] == [Reason.LATE_READER]
 
 
@@ -62,6 +63,24 @@ def test_late_reader_keeps_its_set_for_as_long_as_the_policy_waits(provisioned: 
     world.clock.forward(39 * DAY)
     world.run()
     assert world.state.generations[0].stage is Stage.RETIRED
+
+
+def test_revocation_asks_nobody_who_reads(provisioned: World) -> None:
+    """What a connector writes of itself can hold up nothing then."""
+    world = rotated(provisioned, EARLY)
+    before = len(world.wire.calls)
+    world.revoke()
+    assert not [call for call in world.wire.calls[before:] if call.startswith("readers.")]
+
+
+def test_reader_that_cannot_be_forgotten_holds_up_no_retirement(provisioned: World) -> None:
+    """That tidies up, and is no part of the step."""
+    world = rotated(provisioned, a_policy())
+    world.readers.sight = ReadersSight(readers=(a_reader("app1", 1),))
+    world.clock.forward(DAY)
+    world.wire.lose_reply("readers.forget")
+    world.run()
+    assert [one.stage for one in world.state.generations] == [Stage.RETIRED, Stage.CURRENT]
 
 
 def test_set_that_late_readers_use_is_revoked_all_the_same(provisioned: World) -> None:

@@ -29,7 +29,7 @@ from vault_pim.domain.generation import Generation, Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.policy import Calendar
 from vault_pim.domain.reasons import Reason
-from vault_pim.domain.state import ConnectorState, Failures, Holder
+from vault_pim.domain.state import ConnectorState, Failures, Fault, Holder
 from vault_pim.lifecycle import decide as rules
 from vault_pim.lifecycle import revocation
 from vault_pim.lifecycle.decide import RULES, decide
@@ -445,6 +445,7 @@ def any_facts(draw: st.DrawFn) -> Facts:
         state,
         holder=draw(st.sampled_from([None, None, Holder(name="other", expires_at=now + HOUR), HELD])),
         failures=draw(st.sampled_from([None, None, Failures(count=3, last_at=now, what="no answer")])),
+        faults=draw(st.sampled_from([(), (Fault(task="orphan generation 1", count=2, last_at=now, what="no"),)])),
         rotation_asked_at=draw(st.sampled_from([None, START])),
         revocation=draw(
             st.sampled_from(

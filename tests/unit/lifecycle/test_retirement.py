@@ -25,7 +25,7 @@ from vault_pim.domain.readers import Evidence, ReadersSight
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.decide import decide
 from vault_pim.lifecycle.findings import findings
-from vault_pim.lifecycle.retirement import LOOK_AGAIN, TOLD_FOR, depends_on_readers
+from vault_pim.lifecycle.retirement import LOOK_AGAIN, TOLD_FOR, depends_on_readers, late_readers
 
 NOW = START + HOUR
 PAST = START + 2 * DAY
@@ -65,13 +65,22 @@ CASES: dict[str, tuple[Facts, Decision]] = {
         some_facts(STATE, connector=early(), readers=sight(MOVED, unseen="the log is gone")),
         IN_GRACE,
     ),
+    "it is likely that some left no trace": (
+        some_facts(STATE, connector=early(), readers=ReadersSight(readers=(MOVED,), partial="the log begins later")),
+        IN_GRACE,
+    ),
+    "who has just begun had no time to say so": (
+        some_facts(STATE, connector=early(), readers=sight(MOVED), now=START + timedelta(minutes=4)),
+        Wait(until=START + timedelta(minutes=4) + LOOK_AGAIN, reason=Reason.IN_GRACE),
+    ),
+    "they were not looked at yet": (some_facts(STATE, connector=early()), IN_GRACE),
     "one was given the new set a token's life ago": (
         some_facts(STATE, connector=early(), readers=sight(GIVEN)),
         RETIRE_EARLY,
     ),
     "one was given the new set just now": (
         some_facts(STATE, connector=early(), readers=sight(GIVEN), now=START + timedelta(minutes=59)),
-        Wait(until=START + timedelta(minutes=60), reason=Reason.IN_GRACE),
+        Wait(until=START + timedelta(minutes=59) + LOOK_AGAIN, reason=Reason.IN_GRACE),
     ),
     "the policy goes by the grace": (
         some_facts(STATE, readers=sight(MOVED)),
@@ -189,3 +198,30 @@ def test_readers_that_cannot_be_seen_are_told_of() -> None:
     assert told(some_facts(STATE, connector=early(), readers=sight(unseen="the log is gone"))) == [
         (Reason.READERS_UNSEEN, "the log is gone")
     ]
+    partial = ReadersSight(partial="the log begins later")
+    assert told(some_facts(STATE, connector=early(), readers=partial)) == [
+        (Reason.READERS_UNSEEN, "the log begins later")
+    ]
+    assert told(some_facts(STATE, connector=patient(), readers=partial, now=PAST)) == []
+    assert told(some_facts(STATE, readers=sight(unseen="the log is gone"), now=PAST)) == []
+
+
+def test_late_reader_that_is_not_waited_for_is_told_what_comes_next() -> None:
+    """Its set ends with the next pass."""
+    ((_, detail),) = told(some_facts(STATE, readers=sight(LATE), now=PAST))
+    assert "the next pass ends that set" in detail
+
+
+def test_reader_that_makes_no_sense_is_named_past_the_grace() -> None:
+    """It may be the one that is waited for."""
+    odd = sight(a_reader("odd", None))
+    assert told(some_facts(STATE, connector=patient(), readers=odd, now=PAST)) == [
+        (Reason.LATE_READER, "what odd says makes no sense")
+    ]
+
+
+def test_nobody_is_late_for_a_set_that_was_replaced_in_place() -> None:
+    """Nobody could have moved on before it died."""
+    heir = a_generation(2, label=a_generation(1).label, replaces=1)
+    state = a_state(a_generation(1, Stage.GRACE), heir)
+    assert late_readers(some_facts(state, readers=sight(LATE)), a_generation(1, Stage.GRACE)) == ()

@@ -97,25 +97,21 @@ def test_accessor_that_the_log_hides_is_none(log: Path) -> None:
 def test_follower_gets_each_access_once_over_rotation_and_emptying(log: Path) -> None:
     """By renaming, and by copying and emptying."""
     trail = AuditTrail(log)
-
-    def new() -> list[int]:
-        return [one.at.second for one in trail.new_accesses(holding={PATH})]
-
     log.write_bytes(line(1))
-    assert new() == [1]
+    assert new(trail) == [1]
     with log.open("ab") as more:
         more.write(line(2) + line(3)[:50])
-    assert new() == [2]
+    assert new(trail) == [2]
     with log.open("ab") as more:
         more.write(line(3)[50:] + line(4))
     log.rename(log.with_name("audit.trail.1"))
     log.write_bytes(line(5))
-    assert sorted(new()) == [3, 4, 5]
-    assert new() == []
+    assert sorted(new(trail)) == [3, 4, 5]
+    assert new(trail) == []
     log.write_bytes(b"")
-    assert new() == []
+    assert new(trail) == []
     log.write_bytes(line(6) + line(7))
-    assert new() == [6, 7]
+    assert new(trail) == [6, 7]
 
 
 def test_what_happened_before_is_left_out(log: Path) -> None:
@@ -130,3 +126,33 @@ def test_log_that_is_not_there_is_an_error(log: Path) -> None:
         seconds(AuditTrail(log))
     with pytest.raises(ConfigurationError):
         seconds(AuditTrail(log / "in-a-folder-that-is-none"))
+
+
+def new(trail: AuditTrail) -> list[int]:
+    """When the path was read since it was asked last."""
+    return [one.at.second for one in trail.new_accesses(holding={PATH})]
+
+
+def test_part_that_was_compressed_or_copied_is_not_told_twice(log: Path) -> None:
+    """It is known by its first line."""
+    trail = AuditTrail(log)
+    log.write_bytes(line(1) + line(2))
+    assert new(trail) == [1, 2]
+    copy = log.with_name(f"{log.name}.1")
+    copy.write_bytes(log.read_bytes())
+    log.write_bytes(line(3))
+    assert new(trail) == [3]
+    log.with_name(f"{log.name}.2.gz").write_bytes(gzip.compress(copy.read_bytes()))
+    copy.unlink()
+    assert new(trail) == []
+    assert new(trail) == []
+    assert trail.begins_at is not None
+    assert trail.begins_at.second == 1
+
+
+def test_compressed_part_that_is_not_whole_is_an_error(log: Path) -> None:
+    """As while it is being made."""
+    log.write_bytes(line(1))
+    log.with_name(f"{log.name}.1.gz").write_bytes(gzip.compress(line(2) * 99)[:-9])
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        new(AuditTrail(log))
