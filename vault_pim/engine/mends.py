@@ -6,7 +6,7 @@ Like the steps in effects.py, each may be repeated any number of times with the 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vault_pim.domain.errors import Impossible, NotProven, VaultRefusal
+from vault_pim.domain.errors import Impossible, NotProven, TakenOver, VaultRefusal
 from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.outcomes import Part
 from vault_pim.engine.done import LOST, Done, Effect, generation_of, held, numbered, refused
@@ -40,6 +40,9 @@ def access(tools: Tools, facts: Facts, _: int) -> Done:
     if facts.observation.access is not Presence.CUT:  # restored by who died then, or there is no entity to be enabled
         return Done(state=state, observation=facts.observation)
     tools.access.restore(facts.id)
+    if tools.states.load(facts.id).state.cut_off:  # asked for meanwhile, by somebody who may have cut it before that
+        tools.access.cut(facts.id)
+        raise TakenOver(f"{facts.id} was revoked while it was let in again")
     seen = tools.access.look(declared(facts))
     if seen.presence is Presence.CUT:
         raise VaultRefusal(f"the access of {facts.id} to Vault is still cut after it was restored")

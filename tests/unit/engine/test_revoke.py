@@ -421,3 +421,22 @@ def test_revocation_of_one_connector_leaves_a_full_pim_an_alarm_for_others_only(
     end = provisioned.rotate().end
     assert isinstance(end, Alarm)
     assert end.reason is Reason.NO_FREE_SLOT
+
+
+def test_connector_revoked_while_it_is_let_in_again_stays_cut_off(provisioned: World) -> None:
+    """Whoever lets it in is overtaken just before, finds out, and cuts once more: if its configuration is deleted by
+    then, nobody looks again."""
+
+    def revoked() -> None:
+        provisioned.revoke()
+
+    revoked()
+    provisioned.wire.at("access.restore", revoked)
+    with pytest.raises(TakenOver):
+        provisioned.rotate()
+    assert provisioned.access.entities[ERP].disabled
+    provisioned.connector = None
+    provisioned.let_holds_expire()
+    provisioned.run()
+    assert provisioned.access.entities[ERP].disabled
+    assert provisioned.state.cut_off
