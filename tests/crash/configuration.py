@@ -36,7 +36,7 @@ class Configuration:
         else:
             document["policies"]["default"] |= {"grace": "PT36H", "rotate_every": "P20D"}
             document["connectors"]["erp"]["permissions"].append("pim_api_category_list")
-        self._path.write_text(yaml.safe_dump(document))
+        self._write(yaml.safe_dump(document))
         self.changes = (*self.changes, deed)
         said, deadline = self._reloads() + len(self.daemons), time.monotonic() + WITHIN
         for daemon in self.daemons:
@@ -47,8 +47,15 @@ class Configuration:
     def recover(self) -> None:
         """Make it what it was."""
         if self.changes:
-            self._path.write_text(self._usual)
+            self._write(self._usual)
             self.changes = ()
+
+    def _write(self, text: str) -> None:
+        """In one step, as whoever changes it under running programs must: half a file is none."""
+        new = self._path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(text)
+        new.replace(self._path)
 
     def _reloads(self) -> int:
         return self._output.read_text().count(RELOADED) if self._output.exists() else 0
