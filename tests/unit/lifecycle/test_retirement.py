@@ -225,3 +225,9 @@ def test_nobody_is_late_for_a_set_that_was_replaced_in_place() -> None:
     heir = a_generation(2, label=a_generation(1).label, replaces=1)
     state = a_state(a_generation(1, Stage.GRACE), heir)
     assert late_readers(some_facts(state, readers=sight(LATE)), a_generation(1, Stage.GRACE)) == ()
+
+
+def test_nobody_is_late_where_nothing_is_served() -> None:
+    """There is nothing that a reader could have moved on to."""
+    state = a_state(a_generation(1, Stage.GRACE))
+    assert told(some_facts(state, connector=patient(), readers=sight(LATE), now=PAST)) == []
