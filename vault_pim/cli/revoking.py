@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from vault_pim.assembly import Installation
@@ -60,8 +60,7 @@ class Revoked:
     @property
     def proof(self) -> Revocation | None:
         """The revocation, if it is proven."""
-        asked = self.state.revocation if self.state else None
-        return asked if asked is not None and asked.proven_at is not None else None
+        return self.state.revocation if self.state is not None and _proven_at(self.state) is not None else None
 
     @property
     def new_generation(self) -> int | None:
@@ -92,25 +91,26 @@ def matching(installation: Installation, names: Iterable[str]) -> tuple[Connecto
 def revoke_one(installation: Installation, id_: ConnectorId, wish: Wish, report: Report) -> Revoked:
     """Revoke one connector, telling each step."""
     begun, connector = installation.clock.now(), installation.connector(id_)
-    error: VaultPimError | None = None
-    asked_for = False
     try:
         _ask(installation, id_, wish)
-        asked_for = True
+    except VaultPimError as error:  # what its record tells is of an earlier one
+        return Revoked(connector=id_, seconds=(installation.clock.now() - begun).total_seconds(), error=error)
+    failed: VaultPimError | None = None
+    try:
         state: ConnectorState | None = until_done(installation, id_, report)
-    except VaultPimError as failed:
-        state, error = _known(installation, id_) if asked_for else None, failed
-    asked, ended = state.revocation if state else None, installation.clock.now()
-    if asked is not None and asked.proven_at is not None and asked.proven_at > begun:
-        ended = asked.proven_at
+    except VaultPimError as error:
+        state, failed = _known(installation, id_), error
+    proven_at, ended = _proven_at(state), installation.clock.now()
+    if proven_at is not None and proven_at > begun:
+        ended = proven_at
     return Revoked(
         connector=id_,
         state=state,
         seconds=(ended - begun).total_seconds(),
         by_secret_id=state is not None
-        and (state.cut_off or (asked is not None and asked.proven_at is not None))
+        and (state.cut_off or proven_at is not None)
         and any(isinstance(one, AppRoleAccess) for one in (connector.logins if connector else ())),
-        error=error,
+        error=failed,
     )
 
 
@@ -207,13 +207,16 @@ def _known(installation: Installation, id_: ConnectorId) -> ConnectorState | Non
 
 def _done(state: ConnectorState) -> bool:
     """Proven, and let in again to a new set if that was wished for."""
-    asked = state.revocation
-    return asked is not None and asked.proven_at is not None and (state.incident is None or state.cut_off)
+    return _proven_at(state) is not None and (state.incident is None or state.cut_off)
+
+
+def _proven_at(state: ConnectorState | None) -> datetime | None:
+    return state.revocation.proven_at if state is not None and state.revocation is not None else None
 
 
 def _unfinished(state: ConnectorState, why: str, advice: str = "") -> NotProven:
     id_, asked = state.connector, state.revocation
-    if asked is not None and asked.proven_at is not None:
+    if _proven_at(state) is not None:
         what = f"{id_} is revoked, and proven so, but no new set is served to it yet"
         return NotProven(what, why=why, advice=f"{advice} Then run `vault-pim rotate {id_}`.".strip())
     if asked is not None and asked.replace_first and not state.served_anew:

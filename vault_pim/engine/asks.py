@@ -98,8 +98,15 @@ def _gone_on(state: ConnectorState, before: Revocation, again: Revocation) -> Co
     if before.lifted_at is None and (before.replace_first is again.replace_first or not before.replace_first):
         return replace(state, revocation=replace(before, reissue=before.reissue and again.reissue, looked_at=None))
     reissue = again.reissue and (before.reissue or before.lifted_at is not None)
-    reopened = replace(again, reason=before.reason, asked_at=before.asked_at, asked_by=before.asked_by, reissue=reissue)
-    reopened = replace(reopened, replace_first=False, evidence=before.evidence)
+    reopened = replace(
+        again,
+        reason=before.reason,
+        asked_at=before.asked_at,
+        asked_by=before.asked_by,
+        replace_first=False,
+        reissue=reissue,
+        evidence=before.evidence,
+    )
     return replace(state, revocation=reopened, rotation_asked_at=None, failures=None)
 
 
