@@ -1,24 +1,24 @@
 """`prove --drill`: rehearse a revocation on a connector that is there for nothing else, and say how long it took."""
 
-import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from vault_pim.assembly import Installation
 from vault_pim.cli.outcomes import describe
 from vault_pim.cli.render import GOOD, Output
+from vault_pim.cli.until import passes_until
 from vault_pim.domain.connector import Connector
-from vault_pim.domain.errors import ConfigurationError, NotProven, TakenOver
+from vault_pim.domain.errors import ConfigurationError, NotProven
 from vault_pim.domain.outcomes import Alarm, Do, Mend
 from vault_pim.domain.reasons import SENTENCES
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.asks import ask_revocation, ask_rotation
 from vault_pim.engine.drill import aftermath, record_drill, time_to_revoke, witness
+from vault_pim.engine.reconcile import Pass
 
 PATIENCE = timedelta(seconds=60)
 """How long a phase may take, whoever works on it."""
-LOOK_AGAIN = 0.2
 REASON = "drill"
 
 
@@ -97,25 +97,19 @@ def _until(
     reached: Callable[[ConnectorState], bool],
 ) -> ConnectorState:
     """Run passes, or watch a daemon that does, until the state is reached."""
-    reconciler, pause = installation.reconciler(connector.id.pim), threading.Event()
-    until: datetime = installation.clock.now() + PATIENCE
 
     def watch(decision: Do | Mend) -> None:
         report(f"{connector.id}: {describe(decision)}")
 
-    while True:
-        try:
-            passed = reconciler.run(connector.id, connector, impatient=True, watch=watch)
-            state = passed.state
-            if isinstance(passed.end, Alarm):
-                why = f"{SENTENCES[passed.end.reason]}: {passed.end.detail}"
-                raise NotProven(f"the drill of {connector.id} cannot go on", why=why, advice=passed.end.advice)
-        except TakenOver:
-            state = installation.states.load(connector.id).state
-        if reached(state):
-            return state
-        if installation.clock.now() >= until:
-            raise NotProven(
-                f"the drill of {connector.id} does not go on", advice=f"See `vault-pim status {connector.id}`."
-            )
-        pause.wait(LOOK_AGAIN)
+    def judge(passed: Pass) -> None:
+        if isinstance(passed.end, Alarm):
+            why = f"{SENTENCES[passed.end.reason]}: {passed.end.detail}"
+            raise NotProven(f"the drill of {connector.id} cannot go on", why=why, advice=passed.end.advice)
+
+    def too_late(_: ConnectorState) -> NotProven:
+        advice = f"See `vault-pim status {connector.id}`."
+        return NotProven(f"the drill of {connector.id} does not go on", advice=advice)
+
+    return passes_until(
+        installation, connector.id, reached, patience=PATIENCE, watch=watch, judge=judge, too_late=too_late
+    )

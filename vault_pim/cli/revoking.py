@@ -3,7 +3,6 @@
 Called by `revoke`, which prints what came of it. A connector that fails keeps no other from being revoked.
 """
 
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -13,9 +12,10 @@ from fnmatch import fnmatchcase
 
 from vault_pim.assembly import Installation
 from vault_pim.cli.outcomes import describe
+from vault_pim.cli.until import passes_until
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import ConfigurationError, NotProven, TakenOver, VaultPimError
+from vault_pim.domain.errors import ConfigurationError, NotProven, VaultPimError
 from vault_pim.domain.outcomes import Alarm, Do, Mend, Wait
 from vault_pim.domain.reasons import SENTENCES, Reason
 from vault_pim.domain.state import ConnectorState, Revocation
@@ -24,7 +24,6 @@ from vault_pim.engine.reconcile import Pass
 
 PATIENCE = timedelta(seconds=30)
 """How long a daemon that took the revocation up is watched before we say that it is not done."""
-LOOK_AGAIN = 0.2
 WILDCARDS = frozenset("*?[")
 CUT_FIRST = "Or run it again with --cut-first: that ends the old sets at once."
 
@@ -148,27 +147,19 @@ def until_done(installation: Installation, id_: ConnectorId, report: Report) -> 
         NotProven: it cannot go on without a person, or takes too long.
         VaultPimError: a pass failed.
     """
-    reconciler, connector, clock = installation.reconciler(id_.pim), installation.connector(id_), installation.clock
-    pause, until = threading.Event(), clock.now() + PATIENCE
 
     def watch(decision: Do | Mend) -> None:
         report(f"{id_}: {describe(decision)} ({SENTENCES[decision.reason]})")
 
-    while True:
-        try:
-            passed = reconciler.run(id_, connector, impatient=True, watch=watch)
-            state = passed.state
-            if passed.troubles:
-                raise passed.troubles[0]
-            if not _done(state):
-                _judge(passed)
-        except TakenOver:
-            state = installation.states.load(id_).state
-        if _done(state):
-            return state
-        if clock.now() >= until:
-            raise _unfinished(state, "")
-        pause.wait(LOOK_AGAIN)
+    return passes_until(
+        installation,
+        id_,
+        _done,
+        patience=PATIENCE,
+        watch=watch,
+        judge=_judge,
+        too_late=lambda one: _unfinished(one, ""),
+    )
 
 
 def _ask(installation: Installation, id_: ConnectorId, wish: Wish) -> None:
@@ -189,7 +180,12 @@ def _judge(passed: Pass) -> None:
 
     Raises:
         NotProven: not without a person.
+        VaultPimError: what failed and held up nothing else.
     """
+    if passed.troubles:
+        raise passed.troubles[0]
+    if _done(passed.state):
+        return
     match passed.end:
         case Alarm(reason=reason, detail=detail, advice=advice):
             raise _unfinished(passed.state, f"{SENTENCES[reason]}: {detail}", advice)
