@@ -221,7 +221,8 @@ class ConnectorState:
     def publish(self, number: int, *, at: datetime, grace: timedelta, kv_version: int) -> "ConnectorState":
         """The state after publishing: that generation is CURRENT, and the former one GRACE in the same write.
 
-        One that was replaced in place is dead already: it has no grace.
+        One that was replaced in place is dead already: it has no grace. A set that is to be revoked is not the new one
+        that was asked for.
 
         Raises:
             Impossible: there is no such generation.
@@ -235,7 +236,8 @@ class ConnectorState:
             ends_at = at if successor.replaces == former.number else at + grace
             state = state.put(replace(former, stage=Stage.GRACE, retire_at=ends_at))
         state = state.put(replace(successor, stage=Stage.CURRENT, published_at=at, kv_version=kv_version))
-        return replace(state, rotation_asked_at=None)
+        leaked = self.revocation is not None and number <= self.revocation.through
+        return state if leaked else replace(state, rotation_asked_at=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

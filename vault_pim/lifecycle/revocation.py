@@ -4,6 +4,7 @@ from vault_pim.domain.facts import Facts, Presence
 from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Decision, Do, Mend, Part
 from vault_pim.domain.reasons import Reason
+from vault_pim.domain.state import Revocation
 
 
 def access_cut_first(facts: Facts) -> Decision | None:
@@ -24,12 +25,11 @@ def revocation(facts: Facts) -> Decision | None:
 
     A leaked set that is served again after the proof (by a process that slept, or from a backup) needs another proof.
     """
-    asked, pending = facts.state.revocation, facts.state.pending
+    asked = facts.state.revocation
     if asked is None or asked.lifted_at is not None:
         return None
     if asked.replace_first and not facts.state.served_anew and asked.proven_at is None:
-        old = pending is not None and pending.number <= asked.through
-        return Do(step=Step.ABANDON, number=pending.number, reason=Reason.REVOCATION_ASKED) if pending and old else None
+        return _on_its_way(facts, asked)
     leaked = [one for one in facts.state.live if one.number <= asked.through]
     if leaked:
         first = next((one for one in leaked if one.stage is Stage.CURRENT), leaked[-1])
@@ -40,3 +40,12 @@ def revocation(facts: Facts) -> Decision | None:
     if not facts.state.cut_off and facts.connector is not None:
         return Mend(part=Part.ACCESS, reason=Reason.PROVEN)
     return None
+
+
+def _on_its_way(facts: Facts, asked: Revocation) -> Decision | None:
+    """What was on its way before may have leaked as well: it is no successor. Where it is read already, since its
+    publisher died, it becomes the current set, and is replaced like any other."""
+    pending = facts.state.pending
+    if pending is None or pending.number > asked.through or facts.serves(pending):
+        return None
+    return Do(step=Step.ABANDON, number=pending.number, reason=Reason.REVOCATION_ASKED)

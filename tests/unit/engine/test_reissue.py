@@ -74,6 +74,23 @@ def test_set_on_its_way_is_not_served_as_the_successor(provisioned: World) -> No
     assert provisioned.leftovers() == []
 
 
+def test_set_whose_publisher_died_is_not_taken_from_those_who_read_it_already(provisioned: World) -> None:
+    """The state calls it pending, the path serves it: it lives until its own successor is served."""
+    provisioned.wire.fail("credentials.publish", TakenOver("somebody else"), when=When.AFTER)
+    with pytest.raises(TakenOver):
+        provisioned.rotate()
+    provisioned.wire.heal()
+    provisioned.let_holds_expire()
+    working: list[bool] = []
+    provisioned.wire.at("driver.issue", lambda: working.append(provisioned.connector_works()))
+    provisioned.revoke(replace_first=True, reissue=True)
+    assert working == [True]
+    stages = [one.stage for one in provisioned.state.generations]
+    assert stages == [Stage.REVOKED, Stage.REVOKED, Stage.CURRENT]
+    assert provisioned.connector_works()
+    assert provisioned.leftovers() == []
+
+
 def test_old_set_lives_while_no_successor_can_be_made_until_it_is_cut_first(provisioned: World) -> None:
     """A full PIM: the person is told, and asks again in the other order; that ends it, in one incident."""
     provisioned.pim.slots = 1
