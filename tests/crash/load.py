@@ -20,8 +20,8 @@ from typing import Any, Final
 import yaml
 
 from tests.crash import report
+from tests.crash.commands import APPLY, ROTATE
 from tests.crash.proxy import VAULT, Proxy
-from tests.crash.scenarios import APPLY, ROTATE
 from tests.crash.torture import Torture
 from tests.crash.world import ERP, MARKER, World, remove
 from vault_pim.domain.connector import Mechanism

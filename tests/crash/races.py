@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from tests.crash.checks import Bad, Kind
+from tests.crash.commands import APPLY, DAEMON, PATIENCE, REVOKE, ROTATE
 from tests.crash.proxy import Deed
 from tests.crash.runner import Program
-from tests.crash.scenarios import APPLY, DAEMON, PATIENCE, REVOKE, ROTATE
 from tests.crash.torture import Outcome, Torture
 
 DAEMONS = 2

@@ -1,24 +1,30 @@
-"""What a program is killed at: how the world stands before, and what is run."""
+"""What a program is killed at: from which beginning, by which command."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.crash.beginnings import (
+    asked,
+    copy_lost,
+    grace_over,
+    nothing,
+    pim_of_before_a_revocation,
+    pim_of_yesterday,
+    restored,
+    revoked,
+    rotated,
+    served,
+    state_of_yesterday,
+    vault_of_before_a_revocation,
+    vault_of_yesterday,
+)
+from tests.crash.commands import APPLY, DAEMON, REISSUE, REPLACE_FIRST, REVOKE, ROTATE, run_well
 from tests.crash.place import CONNECTIONS, IN_PLACE, PLACES, USER_AND_CLIENT, Place
 from tests.crash.points import Point, points
 from tests.crash.proxy import Answer, in_json
-from tests.crash.world import ERP, Saved, World
+from tests.crash.world import Saved, World
 
-APPLY = ("apply", ERP)
-ROTATE = ("rotate", ERP)
-REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes", "--no-reissue")
-REISSUE = ("revoke", ERP, "--reason", "leaked", "--yes")
-REPLACE_FIRST = (*REISSUE, "--replace-first")
-DAEMON = ("daemon",)
 SEVERAL_SETS = tuple(place for place in PLACES if not place.in_place)
-WISH = "look: Vault POST pim-state/data/connectors/{connector}"
-PATIENCE = 20.0
-"""Seconds until a daemon must have done what is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,104 +59,11 @@ def refuse_api_calls(name: str) -> Answer | None:
     return in_json(403, '{"code":403,"message":"Access forbidden."}')
 
 
-def nothing(_: World) -> None:
-    """ERP is configured and has nothing."""
-
-
-def served(world: World) -> None:
-    """ERP is served generation 1."""
-    _run(world, *APPLY)
-
-
-def rotated(world: World) -> None:
-    """Generation 2 is served, 1 is in grace."""
-    served(world)
-    _run(world, *ROTATE)
-
-
-def grace_over(world: World) -> None:
-    """The same a day later."""
-    rotated(world)
-    world.let_grace_end()
-
-
-def revoked(world: World) -> None:
-    """ERP was cut off, with proof."""
-    served(world)
-    _run(world, *REVOKE)
-
-
-def restored(world: World) -> None:
-    """Generation 1 was retired, and a restored backup of the PIM brought it back."""
-    grace_over(world)
-    backup = world.save()
-    _run(world, *APPLY)
-    world.side.bring_back("vp_erp_1", backup.tables)
-
-
-def copy_lost(world: World) -> None:
-    """The set at the PIM is there, its only copy is not: killed between the two."""
-    served(world)
-    world.begin()
-    world.tap.rule = lambda name: (
-        in_json(503, '{"errors":["Vault is sealed"]}') if "POST pim-state/data/pending" in name else None
-    )
-    world.program.run(*ROTATE)
-    world.tap.rule = lambda _: None
-    world.let_time_pass()
-
-
-def asked(*command: str) -> Callable[[World], None]:
-    """ERP is served; an operator's command died as soon as its wish was saved."""
-
-    def before(world: World) -> None:
-        served(world)
-        world.begin()
-        happened = world.tap.happened
-        world.tap.happened = lambda name: world.program.kill() if name == WISH else None
-        code = world.program.run(*command)
-        world.tap.happened = happened
-        if code >= 0:
-            raise RuntimeError(f"{command} saved no wish")
-        world.let_time_pass()
-
-    return before
-
-
-def pim_of_yesterday(world: World) -> None:
-    """Generation 2 is served and 1 was retired, and the PIM was put back to a day when there was 1 alone."""
-    served(world)
-    backup = world.tables()
-    _run(world, *ROTATE)
-    world.let_grace_end()
-    _run(world, *APPLY)
-    world.put_back_pim(backup)
-
-
-def pim_of_before_a_revocation(world: World) -> None:
-    """ERP was cut off, with proof, and the PIM was put back to the day before: the leaked set works again."""
-    served(world)
-    backup, world.leaked = world.tables(), tuple(world.held().values())
-    _run(world, *REVOKE)
-    world.put_back_pim(backup)
-
-
-def vault_of_yesterday(world: World) -> None:
-    """Generation 2 is served and 1 is in grace, and OpenBao was put back to the day before: 2 is not known."""
-    served(world)
-    with world.yesterday():
-        _run(world, *ROTATE)
-        world.leaked = tuple(world.held().values())
-
-
-def vault_of_before_a_revocation(world: World) -> None:
-    """ERP was cut off, with proof, and OpenBao was put back to the day before: it serves the dead set again."""
-    served(world)
-    with world.yesterday():
-        _run(world, *REVOKE)
-
-
-_VAULTS = {"yesterday": vault_of_yesterday, "before a revocation": vault_of_before_a_revocation}
+_WENT_BACK = {
+    "Vault of yesterday": vault_of_yesterday,
+    "Vault of before a revocation": vault_of_before_a_revocation,
+    "state of yesterday": state_of_yesterday,
+}
 
 
 def _everywhere() -> Iterator[Scenario]:
@@ -195,9 +108,8 @@ def _put_back() -> Iterator[Scenario]:
         yield Scenario(place=place, name="PIM of before a revocation", before=before, command=APPLY)
         yield Scenario(place=place, name="daemon with that PIM", before=before, command=DAEMON)
         for name, command in (("rotate", ROTATE), ("revoke", REVOKE)):
-            for what, past in _VAULTS.items():
-                title = f"{name} with the Vault of {what}"
-                yield Scenario(place=place, name=title, before=past, command=command, again=command)
+            for what, past in _WENT_BACK.items():
+                yield Scenario(place=place, name=f"{name} with the {what}", before=past, command=command, again=command)
 
 
 ORDINARY = (*_everywhere(), *_by_the_daemon(), *_in_place())
@@ -230,25 +142,6 @@ def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
     world.put_back(saved)
     world.begin()
     world.tap.rule = scenario.rule
-    _run(world, *scenario.command)
+    run_well(world, *scenario.command)
     world.tap.rule = lambda _: None
     return Prepared(scenario=scenario, saved=saved, points=points(world.tap.names))
-
-
-def _run(world: World, *command: str) -> None:
-    code = run(world, command)
-    if code not in (0, 2):
-        raise RuntimeError(f"{' '.join(command)} ended with {code}: {world.output.read_text()}")
-
-
-def run(world: World, command: tuple[str, ...], change: str = "", *, patience: float = PATIENCE) -> int:
-    """Run a command to its end, or a daemon until nothing is left to do; gives the exit code."""
-    program = world.program
-    program.start(*command, change=change)
-    if command == DAEMON:
-        deadline = time.monotonic() + patience
-        while not program.ended(within=0.02) and time.monotonic() < deadline:
-            if world.tap.names and world.settled():
-                break
-        program.end()
-    return program.wait()

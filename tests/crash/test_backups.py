@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.crash.scenarios import (
-    APPLY,
-    DAEMON,
-    REVOKE,
+from tests.crash.beginnings import (
     pim_of_before_a_revocation,
     pim_of_yesterday,
-    run,
+    state_of_yesterday,
     vault_of_before_a_revocation,
     vault_of_yesterday,
 )
+from tests.crash.commands import APPLY, DAEMON, REVOKE, ROTATE, run
 from tests.crash.torture import Torture
 from tests.crash.world import ERP, Saved, World
 
@@ -63,6 +61,21 @@ def test_set_that_an_older_vault_does_not_know_is_told_and_left_alone(world: Wor
     assert f"vault-pim rotate {ERP}" in planned["advice"]
     assert "vp_erp_2" in planned["detail"]
     assert told(world, "status")["reason"] == "state-went-back"
+
+
+def test_set_that_is_served_but_not_known_to_an_older_state_is_read_until_a_new_one_is(world: World) -> None:
+    """The dead set that the state holds as the current one is not served again."""
+    state_of_yesterday(world)
+    assert run(world, APPLY) == 2
+    assert told(world, "status")["reason"] == "state-went-back"
+    read: list[dict[str, Any] | None] = []
+    world.begin()
+    world.tap.happened = lambda _: read.append(world.served())
+    code = run(world, ROTATE)
+    world.tap.happened = lambda _: None
+    assert code in (0, 2)
+    assert all(one is not None and world.logs_in(one) for one in read)
+    assert {one and one["generation"] for one in read} == {"2", "3"}
 
 
 def test_connector_whose_revocation_an_older_vault_does_not_know_is_given_no_new_set(world: World) -> None:

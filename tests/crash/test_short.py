@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crash.commands import run
 from tests.crash.place import CONNECTIONS, USER_AND_CLIENT
 from tests.crash.points import BETWEEN, Point, points
 from tests.crash.proxy import CONFIGURED, OF_ONE_NODE, READING, At, Deed
-from tests.crash.scenarios import ORDINARY, Prepared, run
+from tests.crash.scenarios import ORDINARY, Prepared
 from tests.crash.torture import NEVER, Blow, Outcome, Torture, every_fault, pairs
 from tests.model.mutants import MUTANTS
 

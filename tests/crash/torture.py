@@ -10,6 +10,7 @@ from typing import Self
 
 from tests.crash.changes import SHORT_LIMIT
 from tests.crash.checks import Bad, Ends, Kind, Watch
+from tests.crash.commands import APPLY, DAEMON, run
 from tests.crash.place import CONNECTIONS, Place
 from tests.crash.proxy import (
     CONFIGURED,
@@ -23,7 +24,7 @@ from tests.crash.proxy import (
     At,
     Deed,
 )
-from tests.crash.scenarios import APPLY, DAEMON, SCENARIOS, Prepared, Scenario, prepare, run
+from tests.crash.scenarios import SCENARIOS, Prepared, Scenario, prepare
 from tests.crash.world import World
 
 AT_RANDOM, NEVER = "at a random time", "never reached"

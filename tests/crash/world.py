@@ -307,12 +307,16 @@ class World:
         for name, table in copy.deepcopy(dict(tables)).items():
             setattr(self.pim.world, name, table)
 
-    def put_back(self, saved: Saved) -> None:
-        """Make everything of ERP as it was."""
+    def put_back_state(self, saved: Saved) -> None:
+        """Make the record of ERP and its held copies as they were."""
         self.vault.put_back("pim-state", RECORD, saved.record)
-        self.vault.put_back("pim", SERVED, saved.served)
         for name in {*self.vault.names("pim-state", HELD), *saved.held}:
             self.vault.put_back("pim-state", f"{HELD}/{name}", saved.held.get(name, Kept(versions=(), custom={})))
+
+    def put_back(self, saved: Saved) -> None:
+        """Make everything of ERP as it was."""
+        self.put_back_state(saved)
+        self.vault.put_back("pim", SERVED, saved.served)
         self.vault.do("POST", ENTITY, {"disabled": saved.disabled})
         self.forget_logins(ERP)  # each is looked at, so that their number makes one run longer than the next
         self.erp_token = None if saved.disabled else self.log_in_to_vault(ERP)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from vault_pim.daemon import logs
 from vault_pim.daemon.http import Server
-from vault_pim.daemon.notify import Notifier
 from vault_pim.daemon.service import Service
+from vault_pim.daemon.service_manager import ServiceManager
 from vault_pim.domain.errors import NotProven
 from vault_pim.settings import Settings
 
@@ -43,14 +43,14 @@ def run(config: Path | None, *, verbosity: int) -> int:
         ConfigurationError: the configuration is wrong, or its address cannot be listened on.
     """
     logs.configure(sys.stderr, verbosity=verbosity)
-    notifier = Notifier()
+    manager = ServiceManager()
     with _signals() as signals:
         service = Service(lambda: Settings.load(config))
         with Server(service):
             service.start()
-            notifier.ready()
-            _obey(signals, service, notifier)
-            notifier.stopping()
+            manager.ready()
+            _obey(signals, service, manager)
+            manager.stopping()
             logger.info("stopping: finishing the step in hand")
             _leave_in_time(signals)
             service.stop()
@@ -70,20 +70,20 @@ def _signals() -> Iterator["queue.SimpleQueue[int]"]:
             signal.signal(number, handler)
 
 
-def _obey(signals: "queue.SimpleQueue[int]", service: Service, notifier: Notifier) -> None:
+def _obey(signals: "queue.SimpleQueue[int]", service: Service, manager: ServiceManager) -> None:
     """Wait for the signal to end; reload meanwhile, and show the service manager that we live as long as we do."""
     while True:
         if not service.ailments():
-            notifier.alive()
+            manager.alive()
         try:
-            received = signals.get(timeout=notifier.watchdog)
+            received = signals.get(timeout=manager.watchdog)
         except queue.Empty:
             continue
         if received != signal.SIGHUP:
             return
-        notifier.reloading()
+        manager.reloading()
         service.reload()
-        notifier.ready()
+        manager.ready()
 
 
 def _leave_in_time(signals: "queue.SimpleQueue[int]") -> None:

@@ -16,7 +16,7 @@ class Part(StrEnum):
     SERVED = "served"
     ORPHAN = "orphan"
     PROOF = "proof"
-    FORGOTTEN = "forgotten set"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

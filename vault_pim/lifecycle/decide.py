@@ -17,7 +17,7 @@ from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.retirement import next_retirement, past_grace, retirement_due, superseded
 from vault_pim.lifecycle.revocation import access_cut_first, revocation
 from vault_pim.lifecycle.schedule import due_of_current, retry_at
-from vault_pim.lifecycle.went_back import went_back
+from vault_pim.lifecycle.went_back import is_forgotten, went_back
 
 
 def decide(facts: Facts) -> Decision:
@@ -110,15 +110,22 @@ def pending_goes_on(facts: Facts) -> Decision | None:
 
 
 def served_as_known(facts: Facts) -> Decision | None:
-    """The path serves the current set; another one or none is put right, an unknown one is a person's business."""
-    current, served = facts.state.current, facts.observation.served
-    if served is not None and facts.state.find(served.generation) is None:
+    """The path serves the current set; another one or none is put right, an unknown one is a person's business.
+
+    Once a person has asked for a new set, what a state that went back had forgotten is read until that is served.
+    """
+    current, served, asked = facts.state.current, facts.observation.served, facts.state.rotation_asked_at
+    found = facts.state.find(served.generation) if served is not None else None
+    if served is not None and found is None and asked is None:
         return Alarm(
             reason=Reason.SERVED_UNKNOWN,
             detail=f"generation {served.generation} at KV version {served.kv_version}",
-            advice=f"State and path of {facts.id} do not fit together; was a backup restored? See `vault-pim status`.",
+            advice=f"If nobody needs what somebody wrote to the path of {facts.id}, `vault-pim rotate {facts.id}` "
+            "serves a new set instead.",
         )
     if facts.connector is None or current is None or current.refusal is not None or facts.serves(current):
+        return None
+    if asked is not None and found is not None and is_forgotten(found) and found.number > current.number:
         return None
     return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
 

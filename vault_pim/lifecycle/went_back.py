@@ -1,8 +1,9 @@
 """A backup of Vault was put back, and its state does not know what was done since: how that shows. Pure.
 
 Two witnesses outlive a Vault that went back: the PIM, where a set of ours stands whose number was never given out, and
-the records of incidents on this machine. Asked by `decide`. Nothing is done for such a connector before a person has
-said what shall hold; then what was found at the PIM is taken into the state, and ends like everything else.
+the records of incidents on this machine. Where the state alone went back, the connector's path is a third. Asked by
+`decide`. Nothing is done for such a connector before a person has said what shall hold; then what was found is taken
+into the state, and ends like everything else.
 """
 
 import re
@@ -15,6 +16,9 @@ from vault_pim.domain.outcomes import Alarm, Decision, Mend, Part
 from vault_pim.domain.reasons import Reason
 from vault_pim.domain.state import ConnectorState
 
+GONE = "--------"
+"""The marker of a set that only the path knows of: whatever stands at the PIM under its label is not ours."""
+
 _DESCRIPTION = re.compile(r"(?:^|-|#(?P<number>\d{1,9}) )(?P<marker>[0-9a-f]{8})$")
 """How what we make describes itself: `ERP #2 3f2a9c01` (connections), `vp_erp_2-3f2a9c01` or `3f2a9c01` (others)."""
 
@@ -25,9 +29,9 @@ def went_back(facts: Facts) -> Decision | None:
     if forgotten is not None and _asked_for_something(facts.state):
         return Mend(part=Part.FORGOTTEN, reason=Reason.STATE_WENT_BACK, number=forgotten.number)
     if forgotten is not None:
-        known = facts.state.next_number - 1
+        where = f"at the PIM as {forgotten.label}" if forgotten.marker != GONE else "served at its path"
         return _alarm(
-            facts, f"generation {forgotten.number} is at the PIM as {forgotten.label}, the last known is {known}"
+            facts, f"generation {forgotten.number} is {where}, the last known is {facts.state.next_number - 1}"
         )
     if _revoked_since(facts):
         return _alarm(
@@ -37,19 +41,25 @@ def went_back(facts: Facts) -> Decision | None:
 
 
 def made_since(facts: Facts) -> Generation | None:
-    """The first set of ours at the PIM that the state has never planned, as it is to be known from now on.
+    """The first set of ours at the PIM, or at the path, that the state has never planned, as it is to be known from now
+    on.
 
     One that was made in place is dead or the only one there is: like any broken off, it has the current one replaced.
     """
-    pim = facts.observation.pim
-    seen = [(_number(facts, one), one) for one in (pim.survey.sightings if pim else ())]
+    pim, served = facts.observation.pim, facts.observation.served
+    if pim is None:
+        return None
+    seen = [(_number(facts, one), one) for one in pim.survey.sightings]
+    if served is not None:
+        seen.append((served.generation, Sighting(label=facts.id.label(served.generation), description=GONE)))
     since = [(number, one) for number, one in seen if number >= facts.state.next_number]
     if not since:
         return None
     number, sighting = min(since, key=lambda one: one[0])
     same = next((one for one in facts.state.live if one.label.lower() == sighting.label.lower()), None)
     if same is not None:
-        return replace(same, number=number, stage=Stage.ABANDONED, replaces=same.number, ended_at=facts.now)
+        broken_off = replace(same, number=number, stage=Stage.ABANDONED, replaces=same.number, ended_at=facts.now)
+        return replace(broken_off, reason=Reason.STATE_WENT_BACK)
     connector = facts.connector
     return Generation(
         number=number,
@@ -62,6 +72,11 @@ def made_since(facts: Facts) -> Generation | None:
         planned_at=facts.now,
         retire_at=facts.now + (connector.policy.grace if connector else timedelta(0)),
     )
+
+
+def is_forgotten(generation: Generation) -> bool:
+    """It was taken into a state that had forgotten it."""
+    return generation.reason == Reason.STATE_WENT_BACK
 
 
 def known_again(facts: Facts, forgotten: Generation) -> ConnectorState:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vault_pim.daemon import logs
-from vault_pim.daemon.notify import Notifier
+from vault_pim.daemon.service_manager import ServiceManager
 from vault_pim.domain.connector import ConnectorId
 
 
@@ -77,26 +77,26 @@ def test_service_manager_is_told_each_turn(tmp_path: Path, monkeypatch: pytest.M
         manager.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-        notifier = Notifier()
-        assert notifier.watchdog == 15
-        for turn in (notifier.ready, notifier.reloading, notifier.alive, notifier.stopping):
+        ours = ServiceManager()
+        assert ours.watchdog == 15
+        for turn in (ours.ready, ours.reloading, ours.alive, ours.stopping):
             turn()
         told = [manager.recv(200).decode() for _ in range(4)]
     assert told[0] == "READY=1"
     assert told[1].startswith("RELOADING=1\nMONOTONIC_USEC=")
     assert told[2:] == ["WATCHDOG=1", "STOPPING=1"]
-    notifier.ready()  # nobody listens any more: no error
-    assert Notifier().watchdog is None
+    ours.ready()  # nobody listens any more: no error
+    assert ServiceManager().watchdog is None
 
 
 def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable, no socket, no error."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    Notifier().ready()
+    ServiceManager().ready()
 
 
 def test_watchdog_of_another_process_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """WATCHDOG_PID names whom it is meant for."""
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert Notifier().watchdog is None
+    assert ServiceManager().watchdog is None

@@ -179,13 +179,16 @@ def test_lost_copy_of_a_verified_set_makes_a_new_one(provisioned: World) -> None
 
 
 def test_unknown_set_at_the_path_is_a_persons_business(provisioned: World) -> None:
-    """State and path do not fit together; nothing is overwritten."""
+    """Somebody wrote it there; nothing is overwritten before a new set is asked for."""
     unknown = provisioned.pim.add("by_hand").credentials
-    provisioned.credentials.write(ERP, 9, unknown)
+    provisioned.credentials.write(ERP, 0, unknown)
     end = provisioned.run().end
     assert isinstance(end, Alarm)
-    assert (end.reason, end.detail) == (Reason.SERVED_UNKNOWN, "generation 9 at KV version 2")
+    assert (end.reason, end.detail) == (Reason.SERVED_UNKNOWN, "generation 0 at KV version 2")
     assert provisioned.credentials.reads(ERP) == unknown
+    provisioned.rotate()
+    assert provisioned.connector_works()
+    assert provisioned.credentials.reads(ERP) != unknown
 
 
 def test_access_cut_by_hand_comes_back_with_a_new_set(provisioned: World) -> None:

@@ -1,17 +1,20 @@
 """A backup of Vault is put back: what was done since is noticed, and nothing is done about it before a person asks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.fakes.builders import DAY, ERP, a_connector, some_facts
+from tests.fakes.wire import When
 from tests.fakes.world import World
-from vault_pim.domain.connector import Rotation
+from vault_pim.domain.connector import ConnectorId, Rotation
 from vault_pim.domain.errors import Impossible
 from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Alarm, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
+from vault_pim.domain.state import ConnectorState
 from vault_pim.engine import mends
 from vault_pim.engine.reconcile import Pass
 
@@ -91,6 +94,46 @@ def test_several_forgotten_sets_are_taken_in_one_by_one(provisioned: World) -> N
     assert [one.number for one in done if one.reason is Reason.STATE_WENT_BACK] == [2, 3]
     assert provisioned.state.current is not None
     assert provisioned.state.current.number == 4
+
+
+def put_state_back(world: World, records: dict[ConnectorId, tuple[ConnectorState, int]]) -> None:
+    """The record alone, as it was; the path and the PIM stay as they are."""
+    world.states.records.clear()
+    world.states.records.update(records)
+
+
+def test_what_is_read_though_its_state_went_back_is_read_until_a_new_set_is_served(provisioned: World) -> None:
+    """The current set of the older record is dead, and its copy is back: it must not be served."""
+    records, copies = dict(provisioned.states.records), dict(provisioned.credentials.copies)
+    provisioned.rotate()
+    provisioned.clock.forward(DAY)
+    provisioned.run()
+    put_state_back(provisioned, records)
+    provisioned.credentials.copies.update(copies)
+    alarm(provisioned.run())
+    working: list[bool] = []
+    provisioned.wire.at("*", lambda: working.append(provisioned.connector_works()), when=When.AFTER, times=None)
+    assert provisioned.rotate().done[0] == TAKEN_IN
+    assert set(working) == {True}
+    stages = [one.stage for one in provisioned.state.live]
+    assert stages == [Stage.GRACE, Stage.GRACE, Stage.CURRENT]
+
+
+@pytest.mark.parametrize("deed", [World.rotate, World.revoke])
+def test_path_tells_of_a_set_that_is_no_longer_at_the_pim(provisioned: World, deed: Callable[[World], object]) -> None:
+    """The number it has is not given out again, and nobody is left with it."""
+    records = dict(provisioned.states.records)
+    provisioned.rotate()
+    put_state_back(provisioned, records)
+    provisioned.pim.remove("vp_erp_2")
+    stranger = provisioned.pim.add("vp_erp_2", "by hand")
+    assert "generation 2 is served at its path, the last known is 1" in alarm(provisioned.run()).detail
+    deed(provisioned)
+    provisioned.clock.forward(DAY)
+    provisioned.run()
+    assert provisioned.pim.connections["vp_erp_2"] is stranger
+    assert 2 not in provisioned.credentials.readable_generations(ERP)
+    assert provisioned.connector_works() is not provisioned.state.cut_off
 
 
 def test_state_that_is_gone_altogether_is_no_beginning(provisioned: World) -> None:

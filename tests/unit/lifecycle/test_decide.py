@@ -186,8 +186,13 @@ CASES: dict[str, tuple[Facts, Decision]] = {
         Alarm(
             reason=Reason.SERVED_UNKNOWN,
             detail="generation 0 at KV version 3",
-            advice="State and path of prod/erp do not fit together; was a backup restored? See `vault-pim status`.",
+            advice="If nobody needs what somebody wrote to the path of prod/erp, `vault-pim rotate prod/erp` serves a "
+            "new set instead.",
         ),
+    ),
+    "the path serves something unknown, and a person wants a new set": (
+        some_facts(replace(CURRENT, rotation_asked_at=START), served=Served(generation=0, kv_version=3)),
+        Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=1),
     ),
     "the former set is in grace": (some_facts(graced()), Wait(until=START + DAY, reason=Reason.IN_GRACE)),
     "grace is over": (
@@ -500,6 +505,10 @@ def test_decision_can_be_carried_out(facts: Facts) -> None:
             pass
 
 
+ENDING = (Part.ACCESS, Part.ORPHAN, Part.PROOF, Part.FORGOTTEN)
+"""What is mended of a connector that is cut off; what was forgotten is taken in to be revoked."""
+
+
 @given(any_facts())
 @settings(max_examples=150, deadline=None)
 def test_nothing_is_begun_for_a_connector_that_is_cut_off(facts: Facts) -> None:
@@ -507,7 +516,7 @@ def test_nothing_is_begun_for_a_connector_that_is_cut_off(facts: Facts) -> None:
     if facts.state.cut_off:
         decision = decide(facts)
         assert not isinstance(decision, Do) or decision.step is Step.REVOKE
-        assert not isinstance(decision, Mend) or decision.part in (Part.ACCESS, Part.ORPHAN, Part.PROOF)
+        assert not isinstance(decision, Mend) or decision.part in ENDING
 
 
 @given(any_facts())

@@ -5,7 +5,7 @@ import socket
 import time
 
 
-class Notifier:
+class ServiceManager:
     """Speaks to the service manager that started us, if there is one.
 
     Attributes:
