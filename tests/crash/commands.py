@@ -10,7 +10,7 @@ REVOKE = ("revoke", ERP, "--reason", "leaked", "--yes", "--no-reissue")
 REISSUE = ("revoke", ERP, "--reason", "leaked", "--yes")
 REPLACE_FIRST = (*REISSUE, "--replace-first")
 DAEMON = ("daemon",)
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Seconds until a daemon must have done what is due."""
 
 

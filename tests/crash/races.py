@@ -16,7 +16,7 @@ from tests.crash.torture import Outcome, Torture
 DAEMONS = 2
 WITHIN = 0.6
 """Seconds in which the command begins, and Vault is harmed; about as long as the work takes."""
-QUIET = 2.0
+QUIET = 4.0
 """Seconds without a change in state after which whoever holds the connector is not at work any more."""
 NO_ANSWER = (1, 4)
 LOST_OR_DONE = (0, 2, 5)

@@ -91,6 +91,26 @@ def test_set_whose_publisher_died_is_not_taken_from_those_who_read_it_already(pr
     assert provisioned.leftovers() == []
 
 
+def test_set_whose_publisher_is_only_slow_works_when_it_is_read(provisioned: World) -> None:
+    """The wish comes between its last look and its write, and whoever carries the wish on gets no answer."""
+
+    def wish() -> None:
+        provisioned.wire.silence("driver.issue")
+        with pytest.raises(PimNoAnswer):
+            provisioned.revoke(replace_first=True, reissue=True)
+
+    provisioned.wire.at("credentials.publish", wish)
+    with pytest.raises(TakenOver):
+        provisioned.rotate()
+    assert provisioned.connector_works()
+    provisioned.wire.heal()
+    provisioned.run(impatient=True)
+    assert [one.stage for one in provisioned.state.generations][-1] is Stage.CURRENT
+    assert provisioned.state.incident is None
+    assert provisioned.connector_works()
+    assert provisioned.leftovers() == []
+
+
 def test_old_set_lives_while_no_successor_can_be_made_until_it_is_cut_first(provisioned: World) -> None:
     """A full PIM: the person is told, and asks again in the other order; that ends it, in one incident."""
     provisioned.pim.slots = 1
