@@ -1,5 +1,5 @@
 # One command each; everything lives in .venv. `make test` is what CI runs.
-.PHONY: demo test lint types imports unit docs bench torture clean
+.PHONY: demo test lint types imports unit servers docs bench torture clean
 .DEFAULT_GOAL := test
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 demo: $(STAMP)  ## The main job on embedded defaults: a real OpenBao, the sandbox PIM, the real daemon.
 	$(BIN)/vault-pim demo
 
-test: lint types imports unit  ## Every check.
+test: lint types imports unit servers  ## Every check.
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -29,9 +29,12 @@ types: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
-unit: $(STAMP)
-	$(BIN)/pytest -q -rs -n 3 --dist loadfile --cov --cov-report=
+unit: $(STAMP)  ## Tests within one process; they alone reach every branch of what decides, since coverage halves the speed.
+	$(BIN)/pytest -q -rs -n 2 --cov --cov-report= tests/unit
 	$(BIN)/coverage report --fail-under=100
+
+servers: $(STAMP)  ## Tests with a real OpenBao, the sandbox PIM and real processes, and what is told of the whole.
+	$(BIN)/pytest -q -rs -n 3 --dist loadfile --ignore tests/unit
 
 docs: $(STAMP)  ## Rewrite the generated parts of the documentation.
 	$(BIN)/python -m tests.docs.regenerate

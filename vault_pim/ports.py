@@ -159,8 +159,8 @@ class CredentialStore(Protocol):
         """
         ...
 
-    def destroy_served(self, connector: ConnectorId, through: int) -> None:
-        """Destroy every KV version of the path that holds a generation up to `through`."""
+    def destroy_served(self, connector: ConnectorId, through: int, *, spared: frozenset[int] = frozenset()) -> None:
+        """Destroy every KV version of the path that holds a generation up to `through`, but not those `spared`."""
         ...
 
     def readable(self, connector: ConnectorId) -> tuple[int, ...]:

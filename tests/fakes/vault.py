@@ -77,10 +77,10 @@ class FakeCredentialStore:
         return Served(generation=generation.number, kv_version=len(self.paths[connector.id]))
 
     @port_call
-    def destroy_served(self, connector: ConnectorId, through: int) -> None:
+    def destroy_served(self, connector: ConnectorId, through: int, *, spared: frozenset[int] = frozenset()) -> None:
         """Wherever in the history of the path it stands."""
         for version in self.paths.get(connector, []):
-            if version.generation <= through:
+            if version.generation <= through and version.generation not in spared:
                 version.credentials = None
 
     @port_call

@@ -155,11 +155,9 @@ class ConnectorState:
         return frozenset(one.role for one in self.generations)
 
     def sharing(self, generation: Generation) -> Generation | None:
-        """A live generation, other than that one, whose set is the same object at the PIM; one is made from the other
-        in place."""
-        return next(
-            (one for one in self.live if one.label == generation.label and one.number != generation.number), None
-        )
+        """The newest other live generation whose set is the same object at the PIM: each was made of the one before."""
+        others = (one for one in self.live if one.label == generation.label and one.number != generation.number)
+        return max(others, key=lambda one: one.number, default=None)
 
     @property
     def half_replaced(self) -> bool:

@@ -27,16 +27,19 @@ def ask_rotation(tools: Tools, connector: ConnectorId) -> ConnectorState:
     hold = Hold(tools, connector)
     state, now = hold.state, tools.clock.now()
     if state.revocation is not None and state.revocation.proven_at is None:
+        order = " --replace-first" if state.revocation.replace_first else ""
         raise NotProven(
             f"the revocation of {connector} is not proven yet",
-            advice=f"Run `vault-pim revoke {connector} --reason ...` again until it is, then rotate.",
+            advice=f"Run `vault-pim revoke {connector} --reason ...{order}` again until it is, then rotate.",
         )
     if state.holder is not None and state.holder.name != tools.me and state.holder.expires_at > hold.server_now:
         raise TakenOver(f"{connector} is worked on by {state.holder.name}", advice="Try again in a moment.")
     asked = Event(at=now, tag=Tag.ROTATION_ASKED, by=tools.me, connector=connector, incident=state.incident)
     record(tools, asked, urgent=False)
-    lifted = replace(state.revocation, lifted_at=state.revocation.lifted_at or now) if state.revocation else None
-    hold.write(replace(state, rotation_asked_at=now, revocation=lifted, failures=None))
+    revocation = state.revocation
+    if revocation is not None and not state.served_anew:  # else it is lifted with the access that is restored
+        revocation = replace(revocation, lifted_at=revocation.lifted_at or now)
+    hold.write(replace(state, rotation_asked_at=now, revocation=revocation, failures=None))
     return hold.state
 
 

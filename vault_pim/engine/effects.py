@@ -156,7 +156,8 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
             raise NotProven(f"generation {number} of {facts.id} is not proven dead", why="; ".join(proof.unproven))
         evidence = (gone, *proof.evidence)
     if step is not Step.ABANDON or facts.serves(generation):
-        tools.credentials.destroy_served(facts.id, number)  # older ones too; what is abandoned comes after the current
+        spared = frozenset(one.number for one in facts.state.live if one.number != number and step is Step.RETIRE)
+        tools.credentials.destroy_served(facts.id, number, spared=spared)  # ended ones that are older go, too
     tools.credentials.drop_held(facts.id, number)
     return Done(state=facts.state.put(ended), observation=without(facts, generation, heir), detail=numbered(evidence))
 

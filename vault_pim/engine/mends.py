@@ -59,7 +59,9 @@ def served(tools: Tools, facts: Facts, number: int) -> Done:
     if found is not None and found.generation > number:  # it has ended; the store never goes back to an older one
         tools.credentials.destroy_served(facts.id, found.generation)
     now_served = tools.credentials.publish(connector, current, credentials, due_at(facts, connector))
-    return Done(state=facts.state, observation=replace(facts.observation, served=now_served))
+    first = min(now_served.kv_version, current.kv_version or now_served.kv_version)  # a path made anew counts from 1
+    state = facts.state.put(replace(current, kv_version=first))
+    return Done(state=state, observation=replace(facts.observation, served=now_served))
 
 
 def orphan(tools: Tools, facts: Facts, number: int) -> Done:
@@ -101,11 +103,13 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     return Done(state=state, observation=observation, detail=numbered(proven.evidence))
 
 
-def forgotten(_: Tools, facts: Facts, number: int) -> Done:
-    """Take a set of ours into the state that went back, so that it ends with the others."""
+def forgotten(tools: Tools, facts: Facts, number: int) -> Done:
+    """Take a set of ours into the state that went back, so that it ends like the others; what has ended goes here."""
     found = made_since(facts)
     if found is None or found.number != number:
         raise Impossible(f"generation {number} of {facts.id} is not forgotten")
+    if found.stage.final:
+        tools.credentials.drop_held(facts.id, number)
     return Done(state=known_again(facts, found), observation=facts.observation, detail={"label": found.label})
 
 

@@ -11,6 +11,7 @@ from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alarm
 from vault_pim.domain.reasons import Reason
 from vault_pim.lifecycle.schedule import due_of_current
+from vault_pim.lifecycle.went_back import described
 
 
 def is_ours(generation: Generation, sighting: Sighting) -> bool:
@@ -40,9 +41,9 @@ def asked_for(facts: Facts, _: Connector) -> Reason | None:
 
 
 def gone_at_pim(facts: Facts, _: Connector) -> Reason | None:
-    """Somebody deleted the current set at the PIM."""
+    """Somebody deleted the current set at the PIM, or put the PIM back to before it was made in place."""
     current = facts.state.current
-    return Reason.GONE_AT_PIM if current and _is_gone(facts, current) else None
+    return Reason.GONE_AT_PIM if current and (_is_gone(facts, current) or _is_older(facts, current)) else None
 
 
 def lost(facts: Facts, _: Connector) -> Reason | None:
@@ -110,6 +111,12 @@ def pending_gone(facts: Facts, pending: Generation) -> Reason | None:
     return Reason.GONE_AT_PIM if made and _is_gone(facts, pending) else None
 
 
+def overtaken(facts: Facts, pending: Generation) -> Reason | None:
+    """The path serves a newer one: the state went back."""
+    served = facts.observation.served
+    return Reason.STATE_WENT_BACK if served is not None and served.generation > pending.number else None
+
+
 def unwanted(facts: Facts, pending: Generation) -> Reason | None:
     """The configuration has changed since it was planned; too late once it is read, or what is read died for it."""
     if pending.replaces is not None or facts.serves(pending):
@@ -121,7 +128,7 @@ def unwanted(facts: Facts, pending: Generation) -> Reason | None:
     return Reason.LABEL_CHANGED if pending.role != facts.connector.label else None
 
 
-ABANDON: tuple[Callable[[Facts, Generation], Reason | None], ...] = (refused, pending_gone, unwanted)
+ABANDON: tuple[Callable[[Facts, Generation], Reason | None], ...] = (refused, pending_gone, overtaken, unwanted)
 
 
 def unknown_permission(_: Facts, connector: Connector, pim: PimSight, __: int) -> Alarm | None:
@@ -203,3 +210,12 @@ def _is_gone(facts: Facts, generation: Generation) -> bool:
     if pim is None or generation.mechanism is not facts.mechanism:
         return False
     return generation.label.lower() not in {one.label.lower() for one in pim.survey.sightings if one.whole}
+
+
+def _is_older(facts: Facts, generation: Generation) -> bool:
+    """The connection that it was made in says at the PIM that it is of an earlier one."""
+    pim = facts.observation.pim
+    if pim is None or generation.replaces is None:
+        return False
+    said = [described(one) for one in pim.survey.sightings if one.label.lower() == generation.label.lower()]
+    return any(0 < number < generation.number for number in said)

@@ -12,7 +12,15 @@ from vault_pim.domain.facts import Facts, PimSight, Presence
 from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Alarm, Decision, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
-from vault_pim.lifecycle.checks import ABANDON, is_ours, obstacle, rotation_due, taken_over, unknown_permission
+from vault_pim.lifecycle.checks import (
+    ABANDON,
+    gone_at_pim,
+    is_ours,
+    obstacle,
+    rotation_due,
+    taken_over,
+    unknown_permission,
+)
 from vault_pim.lifecycle.faults import stands_back
 from vault_pim.lifecycle.retirement import next_retirement, past_grace, retirement_due, superseded
 from vault_pim.lifecycle.revocation import access_cut_first, revocation
@@ -50,19 +58,14 @@ def pim_silent(facts: Facts) -> Decision | None:
     return Wait(until=None, reason=Reason.PIM_SILENT) if facts.observation.pim is None else None
 
 
-def orphan_of_cut_off(facts: Facts) -> Decision | None:
-    """What comes back of the sets of a connector that is cut off goes again, whatever failed before."""
-    return orphan(facts) if facts.state.cut_off else None
-
-
 def cut_off(facts: Facts) -> Decision | None:
     """Once it is proven, a connector that got no new set stays cut off, and nothing else is due."""
     return Wait(until=None, reason=Reason.CUT_OFF) if facts.state.cut_off else None
 
 
 def orphan(facts: Facts) -> Decision | None:
-    """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again; not one
-    that a live generation took over in place."""
+    """A set that has ended and is at the PIM all the same (a late create, a restored backup) is deleted again, whatever
+    else failed before; not one that a live generation took over in place."""
     ended = [one for one in facts.state.generations if one.stage.final and facts.state.sharing(one) is None]
     seen = _pim(facts).survey.sightings
     again = [one.number for sighting in seen for one in ended if is_ours(one, sighting)]
@@ -97,14 +100,16 @@ def pending_ends(facts: Facts) -> Decision | None:
 
 
 def pending_goes_on(facts: Facts) -> Decision | None:
-    """A pending set is carried to its publication before anything new is begun."""
+    """A pending set is carried to its publication before anything new is begun. A connector that was cut off is let in
+    again only where a person has asked: nothing tells a cut of ours from a person's."""
     pending, connector = facts.state.pending, facts.connector
     if pending is None or connector is None:
         return None
     if pending.stage is Stage.ISSUED:
         return role_due(facts, connector) or Do(step=Step.VERIFY, number=pending.number, reason=Reason.ISSUED)
     asked = facts.state.revocation
-    if facts.observation.access is Presence.CUT and (asked is None or asked.proven_at is not None):
+    wanted = facts.state.rotation_asked_at is not None and (asked is None or asked.proven_at is not None)
+    if facts.observation.access is Presence.CUT and wanted:
         return Mend(part=Part.ACCESS, reason=Reason.ACCESS_CUT)
     return Do(step=Step.PUBLISH, number=pending.number, reason=Reason.VERIFIED)
 
@@ -125,6 +130,8 @@ def served_as_known(facts: Facts) -> Decision | None:
         )
     if facts.connector is None or current is None or current.refusal is not None or facts.serves(current):
         return None
+    if gone_at_pim(facts, facts.connector) is not None:
+        return None  # it is dead, and its successor is due
     if asked is not None and found is not None and is_forgotten(found) and found.number > current.number:
         return None
     return Mend(part=Part.SERVED, reason=Reason.NOT_SERVED, number=current.number)
@@ -189,10 +196,9 @@ RULES: tuple[Rule, ...] = (
     revocation,
     pim_silent,
     went_back,
-    orphan_of_cut_off,
+    orphan,
     cut_off,
     backing_off,
-    orphan,
     broken_off,
     pending_ends,
     pending_goes_on,

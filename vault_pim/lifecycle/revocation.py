@@ -43,7 +43,7 @@ def revocation(facts: Facts) -> Decision | None:
 
 
 def _on_its_way(facts: Facts, asked: Revocation) -> Decision | None:
-    """What was on its way before may have leaked as well: it is no successor. Verified, it may be read by now, since its
+    """What was on its way before may have leaked as well: it is no successor. Verified, it may be read by now, as its
     publisher died or is only slow: it becomes the current set, and is replaced like any other."""
     pending = facts.state.pending
     if pending is None or pending.number > asked.through or pending.stage is Stage.VERIFIED:

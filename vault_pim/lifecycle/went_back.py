@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+from vault_pim.domain.connector import Mechanism
 from vault_pim.domain.facts import Facts, Sighting
 from vault_pim.domain.generation import Generation, Stage
 from vault_pim.domain.outcomes import Alarm, Decision, Mend, Part
@@ -26,13 +27,12 @@ _DESCRIPTION = re.compile(r"(?:^|-|#(?P<number>\d{1,9}) )(?P<marker>[0-9a-f]{8})
 def went_back(facts: Facts) -> Decision | None:
     """What the state does not know of is a person's business; once one has asked for something, it is taken in."""
     forgotten = made_since(facts)
-    if forgotten is not None and _asked_for_something(facts.state):
+    if forgotten is not None and _asked_for_something(facts):
         return Mend(part=Part.FORGOTTEN, reason=Reason.STATE_WENT_BACK, number=forgotten.number)
     if forgotten is not None:
-        where = f"at the PIM as {forgotten.label}" if forgotten.marker != GONE else "served at its path"
-        return _alarm(
-            facts, f"generation {forgotten.number} is {where}, the last known is {facts.state.next_number - 1}"
-        )
+        where = "served at its path" if _serves(facts, forgotten.number) else f"at the PIM as {forgotten.label}"
+        known = min(facts.state.next_number, forgotten.number) - 1
+        return _alarm(facts, f"generation {forgotten.number} is {where}, the last known is {known}")
     if _revoked_since(facts):
         return _alarm(
             facts, f"of the revocation asked for at {facts.revoked_at:%Y-%m-%d %H:%M:%S} UTC nothing is known"
@@ -41,14 +41,16 @@ def went_back(facts: Facts) -> Decision | None:
 
 
 def made_since(facts: Facts) -> Generation | None:
-    """The first set of ours at the PIM, or at the path, that the state has never planned, as it is to be known from now
-    on.
+    """The first set of ours, at the PIM or at the path, that the state has never planned, or has planned and not made;
+    as it is to be known from now on.
 
     One that was made in place is dead or the only one there is: like any broken off, it has the current one replaced.
     """
-    pim, served = facts.observation.pim, facts.observation.served
+    pim, served, pending = facts.observation.pim, facts.observation.served, facts.state.pending
     if pim is None:
         return None
+    if pending is not None and pending.stage is Stage.PLANNED and _serves(facts, pending.number):
+        return _as_known(facts, pending, made_of=pending.replaces)
     seen = [(_number(facts, one), one) for one in pim.survey.sightings]
     if served is not None:
         seen.append((served.generation, Sighting(label=facts.id.label(served.generation), description=GONE)))
@@ -58,20 +60,24 @@ def made_since(facts: Facts) -> Generation | None:
     number, sighting = min(since, key=lambda one: one[0])
     same = next((one for one in facts.state.live if one.label.lower() == sighting.label.lower()), None)
     if same is not None:
-        broken_off = replace(same, number=number, stage=Stage.ABANDONED, replaces=same.number, ended_at=facts.now)
-        return replace(broken_off, reason=Reason.STATE_WENT_BACK)
-    connector = facts.connector
-    return Generation(
+        return _as_known(facts, replace(same, number=number), made_of=same.number)
+    found = Generation(
         number=number,
-        stage=Stage.GRACE,
+        stage=Stage.PLANNED,
         label=sighting.label,
         marker=sighting.description[-8:],
-        role=connector.label if connector else "",
+        role=facts.connector.label if facts.connector and not facts.state.generations else "",
         mechanism=facts.mechanism,
         reason=Reason.STATE_WENT_BACK,
         planned_at=facts.now,
-        retire_at=facts.now + (connector.policy.grace if connector else timedelta(0)),
     )
+    return _as_known(facts, found, made_of=None)
+
+
+def described(sighting: Sighting) -> int:
+    """The generation that the description of a connection of ours names, 0 where none."""
+    found = _DESCRIPTION.search(sighting.description)
+    return int(found["number"] or 0) if found is not None else 0
 
 
 def is_forgotten(generation: Generation) -> bool:
@@ -80,42 +86,63 @@ def is_forgotten(generation: Generation) -> bool:
 
 
 def known_again(facts: Facts, forgotten: Generation) -> ConnectorState:
-    """The state with that set in it: in its grace, or in an incident under the revocation, to be proven anew."""
+    """The state with that set in it: in its grace, or in an incident under the revocation, to be proven anew. Where a
+    successor is to be served first, that is another one."""
     state, asked = facts.state.put(forgotten), facts.state.revocation
     if asked is None or facts.state.incident is None:
         return state
     through, reissue = max(asked.through, forgotten.number), asked.reissue or asked.lifted_at is not None
     again = replace(asked, through=through, reissue=reissue, proven_at=None, looked_at=None, lifted_at=None)
-    return replace(state, revocation=again)
+    wanted = state.rotation_asked_at or (facts.now if asked.replace_first else None)
+    return replace(state, revocation=again, rotation_asked_at=wanted)
+
+
+def _as_known(facts: Facts, found: Generation, *, made_of: int | None) -> Generation:
+    """In its grace; one that was made in place of another, as broken off."""
+    found = replace(found, reason=Reason.STATE_WENT_BACK)
+    if made_of is not None:
+        return replace(found, stage=Stage.ABANDONED, replaces=made_of, ended_at=facts.now)
+    grace = facts.connector.policy.grace if facts.connector else timedelta(0)
+    return replace(found, stage=Stage.GRACE, retire_at=facts.now + grace)
+
+
+def _serves(facts: Facts, number: int) -> bool:
+    served = facts.observation.served
+    return served is not None and served.generation == number
 
 
 def _number(facts: Facts, sighting: Sighting) -> int:
-    """The generation that a sighting says it is, 0 where nothing of ours says so."""
-    by_label, described = facts.id.number_of(sighting.label), _DESCRIPTION.search(sighting.description)
-    if by_label is None or described is None:
+    """The generation that a sighting says it is, 0 where nothing of ours says so; a connection of ours names it."""
+    by_label, found = facts.id.number_of(sighting.label), _DESCRIPTION.search(sighting.description)
+    if by_label is None or found is None:
         return 0
-    return max(by_label, int(described["number"] or 0))
+    if facts.mechanism is Mechanism.CONNECTIONS and found["number"] is None:
+        return 0
+    return max(by_label, described(sighting))
 
 
-def _asked_for_something(state: ConnectorState) -> bool:
+def _asked_for_something(facts: Facts) -> bool:
     """A rotation, or a revocation after which the PIM was not looked at yet."""
-    asked = state.revocation
-    return state.rotation_asked_at is not None or (asked is not None and asked.looked_at is None)
+    state, asked = facts.state, facts.state.revocation
+    revoked = asked is not None and asked.looked_at is None and state.incident is not None
+    return revoked or (state.rotation_asked_at is not None and facts.connector is not None)
 
 
 def _revoked_since(facts: Facts) -> bool:
     """A revocation was seen on this machine that is later than anything in the state."""
     state, seen = facts.state, facts.revoked_at
-    if seen is None or state.cut_off or state.rotation_asked_at is not None or seen > facts.now:
+    if seen is None or state.cut_off or seen > facts.now:
         return False
     known = [one.planned_at for one in state.generations] + ([state.revocation.asked_at] if state.revocation else [])
-    return all(at < seen for at in known)
+    return all(at < seen for at in (*known, *([state.rotation_asked_at] if state.rotation_asked_at else [])))
 
 
 def _alarm(facts: Facts, detail: str) -> Alarm:
+    ending = "at once, with the revocation that is known" if facts.state.incident else "after its grace"
+    rotate = f"`vault-pim rotate {facts.id}` makes a new set, what is there now ends {ending}; "
     return Alarm(
         reason=Reason.STATE_WENT_BACK,
         detail=detail,
-        advice=f"Was a backup of Vault put back? `vault-pim rotate {facts.id}` makes a new set, what is there now ends "
-        f"after its grace; `vault-pim revoke {facts.id}` ends everything.",
+        advice=f"Was a backup of Vault put back? {rotate if facts.connector else ''}"
+        f"`vault-pim revoke {facts.id} --reason ...` ends everything.",
     )

@@ -97,15 +97,20 @@ class VaultCredentialStore:
         self._served.patch_custom_metadata(path, {key: _hint(value) for key, value in hints.items()})
         return Served(generation=generation.number, kv_version=kv_version)
 
-    def destroy_served(self, connector: ConnectorId, through: int) -> None:
-        """Destroy every KV version of the path that holds a generation up to `through`, or one that is not ours.
+    def destroy_served(self, connector: ConnectorId, through: int, *, spared: frozenset[int] = frozenset()) -> None:
+        """Destroy every KV version of the path that holds a generation up to `through`, or one that is not ours, but
+        not those `spared`.
 
         KV versions that somebody deleted softly go too: they serve nobody, but could be brought back.
         """
         metadata = self._served.metadata(record(connector))
         if metadata is None:
             return
-        old = [version for version, number in self._generations(connector).items() if number <= through]
+        old = [
+            version
+            for version, number in self._generations(connector).items()
+            if number <= through and number not in spared
+        ]
         if doomed := (*old, *metadata.recoverable):
             self._served.destroy(record(connector), doomed)
 

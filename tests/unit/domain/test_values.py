@@ -7,8 +7,8 @@ import pytest
 
 from tests.canary import CANARY, canary_secret
 from vault_pim.domain import errors
-from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import VaultPimError
+from vault_pim.domain.credentials import NOT_OURS, CredentialSet, Tokens, generation_of
+from vault_pim.domain.errors import BrokenSet, VaultPimError
 from vault_pim.domain.secret import SecretStr
 from vault_pim.reveal import reveal
 
@@ -35,6 +35,32 @@ def test_secret_is_equal_to_the_same_secret_alone() -> None:
     assert secret != SecretStr("another")
     assert secret != reveal(secret, to="connector")
     assert secret != str(secret)
+
+
+def test_secret_is_found_by_what_it_is() -> None:
+    """Equal ones are one, in a set as anywhere."""
+    text = canary_secret()
+    assert len({SecretStr(text), SecretStr(text)}) == 1
+
+
+def test_document_at_a_path_is_read_as_a_set_or_refused_whole() -> None:
+    """A field that is missing, empty or no text is named, and nothing of the others is shown."""
+    fields = {"base_url": "https://pim.example.com", "client_id": "1_id", "username": "erp_1234"}
+    secrets = {"client_secret": canary_secret(), "password": canary_secret()}
+    assert CredentialSet.of(fields | secrets, "connectors/prod/erp").username == "erp_1234"
+    with pytest.raises(BrokenSet) as refused:
+        CredentialSet.of(fields | {"client_secret": secrets["client_secret"], "password": ""}, "connectors/prod/erp")
+    assert "password" in str(refused.value.why)
+    assert CANARY not in f"{refused.value} {refused.value.why}"
+
+
+@pytest.mark.parametrize(
+    ("said", "generation"), [("12", 12), ("", NOT_OURS), ("one", NOT_OURS), (12, NOT_OURS), ("²", NOT_OURS)]
+)
+def test_document_names_its_generation_in_digits_or_none(said: object, generation: int) -> None:
+    """Whatever else stands there, nobody of us wrote."""
+    assert generation_of({"generation": said}) == generation
+    assert generation_of({}) == NOT_OURS
 
 
 @pytest.mark.parametrize("secret", [SET, TOKENS], ids=["credential set", "tokens"])

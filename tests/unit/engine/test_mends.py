@@ -9,7 +9,7 @@ from tests.fakes.pim import Connection
 from tests.fakes.wire import Death, When
 from tests.fakes.world import World
 from vault_pim.domain.access import AppRoleAccess
-from vault_pim.domain.errors import Impossible, TakenOver, VaultRefusal
+from vault_pim.domain.errors import Impossible, PimNoAnswer, TakenOver, VaultRefusal
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Alarm, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
@@ -242,3 +242,47 @@ def test_death_while_a_path_is_mended_is_mended_by_the_next_pass(provisioned: Wo
     provisioned.let_holds_expire()
     provisioned.run()
     assert provisioned.connector_works()
+
+
+def test_path_that_is_made_anew_counts_its_versions_from_the_start(provisioned: World) -> None:
+    """By the version that they were given, readers are known to use a set."""
+    provisioned.rotate()
+    provisioned.credentials.lose_path(ERP)
+    provisioned.run()
+    assert provisioned.state.current is not None
+    assert provisioned.state.current.kv_version == 1
+
+
+def test_set_that_is_known_to_be_dead_is_not_served_again(provisioned: World) -> None:
+    """Its path is lost, and so is the set at the PIM; the next one is served."""
+    provisioned.credentials.lose_path(ERP)
+    provisioned.pim.remove("vp_erp_1")
+    provisioned.run()
+    assert provisioned.credentials.readable_generations(ERP) == (2,)
+    assert provisioned.connector_works()
+
+
+def test_access_cut_by_a_person_stays_cut_after_a_rotation_by_schedule(provisioned: World) -> None:
+    """The new set is there for whoever lets the connector in again."""
+    provisioned.access.entities[ERP].disabled = True
+    provisioned.clock.forward(31 * DAY)
+    passed = provisioned.run()
+    assert provisioned.access.entities[ERP].disabled
+    assert Reason.ACCESS_CUT in {one.reason for one in passed.findings}
+    provisioned.rotate()
+    assert provisioned.connector_works()
+
+
+def test_leaked_set_that_comes_back_goes_again_though_a_try_of_something_else_has_just_failed(
+    provisioned: World,
+) -> None:
+    """Its end waits for nothing that stands back."""
+    leaked = provisioned.pim.connections["vp_erp_1"]
+    provisioned.revoke(reissue=True)
+    provisioned.wire.silence("driver.verify")
+    with pytest.raises(PimNoAnswer):
+        provisioned.rotate()
+    provisioned.wire.heal()
+    provisioned.pim.restore(leaked)
+    provisioned.run()
+    assert not provisioned.pim.accepts(leaked.credentials)

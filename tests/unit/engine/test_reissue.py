@@ -1,6 +1,7 @@
 """A revocation that also gives the connector a new set: after the proof, or before the old one ends."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.fakes.builders import ERP, HOUR, a_connector
 from tests.fakes.wire import When
 from tests.fakes.world import World
 from vault_pim.domain.connector import Rotation
-from vault_pim.domain.errors import PimNoAnswer, TakenOver
+from vault_pim.domain.errors import NotProven, PimNoAnswer, TakenOver
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Stage
 from vault_pim.domain.outcomes import Alarm, Wait
@@ -238,3 +239,38 @@ def test_connection_that_keeps_its_code_gets_new_secrets(provisioned: World, rep
     assert provisioned.connector_works()
     assert provisioned.pim.labels == {"vp_erp_1" if replace_first else "vp_erp_2"}
     assert provisioned.leftovers() == []
+
+
+def test_successor_made_in_place_outlives_the_end_of_all_before_it(provisioned: World) -> None:
+    """The end of the first set waits for an answer, and so shares its connection with two others."""
+    provisioned.connector = a_connector(rotation=Rotation.IN_PLACE)
+    provisioned.wire.fail("driver.prove_dead", PimNoAnswer("no answer"))
+    provisioned.rotate()
+    ask_revocation(provisioned.tools(), ERP, reason="leaked", replace_first=True, reissue=True)
+    provisioned.clock.forward(timedelta(seconds=5))
+    provisioned.run()
+    assert provisioned.connector_works()
+    assert provisioned.state.current is not None
+    assert provisioned.state.current.number == 3
+
+
+def test_rotation_after_the_proof_does_not_keep_the_connector_out(provisioned: World) -> None:
+    """Whoever proved it died before letting it in again, and no other set can be made now."""
+    provisioned.wire.fail("access.restore", TakenOver("somebody else"))
+    with pytest.raises(TakenOver):
+        provisioned.revoke(replace_first=True, reissue=True)
+    provisioned.wire.heal()
+    provisioned.let_holds_expire()
+    provisioned.pim.slots = 1
+    provisioned.rotate()
+    assert provisioned.connector_works()
+    assert revocation(provisioned).lifted_at is not None
+
+
+def test_rotation_during_a_revocation_is_told_how_to_go_on_with_it(provisioned: World) -> None:
+    """In the order in which it was asked for."""
+    provisioned.pim.slots = 1
+    provisioned.revoke(replace_first=True, reissue=True)
+    with pytest.raises(NotProven) as refused:
+        ask_rotation(provisioned.tools(), ERP)
+    assert "--reason ... --replace-first" in str(refused.value.advice)

@@ -1,16 +1,17 @@
 """A backup of Vault is put back: what was done since is noticed, and nothing is done about it before a person asks."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.fakes.builders import DAY, ERP, a_connector, some_facts
+from tests.fakes.builders import DAY, ERP, HOUR, a_connector, some_facts
 from tests.fakes.wire import When
 from tests.fakes.world import World
 from vault_pim.domain.connector import ConnectorId, Rotation
-from vault_pim.domain.errors import Impossible
+from vault_pim.domain.errors import Impossible, PimNoAnswer
 from vault_pim.domain.generation import Stage, Step
 from vault_pim.domain.outcomes import Alarm, Do, Mend, Part, Wait
 from vault_pim.domain.reasons import Reason
@@ -219,3 +220,160 @@ def test_machine_remembers_the_last_revocation_of_each_connector(unaware: World)
     seen = unaware.audit.revoked_at(ERP)
     assert seen is not None
     assert unaware.audit.revoked_at(replace(ERP, name="shop")) is None
+
+
+def test_forgotten_set_that_ends_takes_nothing_from_the_path(older: World) -> None:
+    """Its number is higher than that of the current set, which cannot be replaced yet."""
+    older.pim.slots = 2
+    older.rotate()
+    assert TAKEN_IN.number in {one.number for one in older.state.in_grace}
+    older.clock.forward(DAY + HOUR)
+    older.pim.slots = 1
+    older.run()
+    assert older.pim.labels == {"vp_erp_1"}
+    assert older.connector_works()
+
+
+def test_set_on_its_way_in_a_state_that_went_back_gives_way_to_what_is_read(provisioned: World) -> None:
+    """It was published and superseded since; it can never be served again."""
+    provisioned.wire.fail("credentials.publish", PimNoAnswer("no answer"))
+    provisioned.clock.forward(31 * DAY)
+    with pytest.raises(PimNoAnswer):
+        provisioned.run()
+    provisioned.let_holds_expire()
+    records = dict(provisioned.states.records)
+    provisioned.run(impatient=True)
+    provisioned.rotate()
+    put_state_back(provisioned, records)
+    provisioned.let_holds_expire()
+    alarm(provisioned.run(impatient=True))
+    provisioned.let_holds_expire()
+    provisioned.rotate()
+    assert provisioned.connector_works()
+    assert provisioned.state.current is not None
+    assert provisioned.state.current.number == 4
+
+
+def test_set_that_is_read_and_only_planned_in_the_state_is_not_abandoned(provisioned: World) -> None:
+    """Nobody publishes what is planned: the state went back."""
+    provisioned.wire.at("driver.issue", lambda: records.update(provisioned.states.records))
+    records: dict[ConnectorId, tuple[ConnectorState, int]] = {}
+    provisioned.clock.forward(31 * DAY)
+    provisioned.run()
+    put_state_back(provisioned, records)
+    provisioned.let_holds_expire()
+    assert "generation 2 is served at its path, the last known is 1" in alarm(provisioned.run()).detail
+    provisioned.let_holds_expire()
+    provisioned.rotate()
+    assert provisioned.connector_works()
+    assert {one.number: one.stage for one in provisioned.state.live} == {
+        1: Stage.GRACE,
+        2: Stage.GRACE,
+        3: Stage.CURRENT,
+    }
+
+
+def test_rotation_that_was_asked_for_long_ago_is_no_word_on_a_later_revocation(provisioned: World) -> None:
+    """It waited for a free slot when the backup was made."""
+    provisioned.pim.slots = 1
+    provisioned.rotate()
+    put_back = provisioned.back_up()
+    provisioned.clock.forward(DAY)
+    provisioned.pim.slots = 50
+    provisioned.revoke()
+    put_back()
+    provisioned.clock.forward(DAY)
+    alarm(provisioned.run())
+
+
+def test_rotation_that_was_asked_for_says_nothing_once_the_connector_is_not_configured(provisioned: World) -> None:
+    """What it uses would end without a grace."""
+    provisioned.pim.slots = 1
+    provisioned.rotate()
+    put_back = provisioned.back_up()
+    provisioned.pim.slots = 50
+    provisioned.clock.forward(HOUR)
+    provisioned.run()
+    put_back()
+    provisioned.connector = None
+    provisioned.let_holds_expire()
+    advice = alarm(provisioned.run()).advice
+    assert "revoke prod/erp --reason" in advice
+    assert "rotate" not in advice
+    assert provisioned.pim.labels == {"vp_erp_1", "vp_erp_2"}
+
+
+def test_revocation_that_is_over_is_no_word_on_what_was_made_since(provisioned: World) -> None:
+    """The record was saved before the PIM was looked at; the set that is read stays."""
+    provisioned.revoke(reissue=True)
+    records = {
+        id_: (replace(state, revocation=replace(state.revocation, looked_at=None)), version)
+        for id_, (state, version) in provisioned.states.records.items()
+        if state.revocation
+    }
+    provisioned.rotate()
+    put_state_back(provisioned, records)
+    provisioned.let_holds_expire()
+    alarm(provisioned.run())
+    assert provisioned.connector_works()
+
+
+def test_role_of_a_person_is_not_taken_for_that_of_a_forgotten_set(older: World) -> None:
+    """The connector got another label since, and a role of that name is there."""
+    older.pim.roles["Editors"] = older.pim.offered
+    older.connector = a_connector(label="Editors")
+    older.rotate()
+    assert older.pim.roles["Editors"] == older.pim.offered
+
+
+def test_successor_that_was_to_be_served_first_is_made_anew_after_a_forgotten_one(provisioned: World) -> None:
+    """The connector was not configured when the forgotten set was found."""
+    provisioned.wire.silence("driver.delete")
+    with pytest.raises(PimNoAnswer):
+        provisioned.revoke(replace_first=True, reissue=True)
+    provisioned.wire.heal()
+    put_back = provisioned.back_up()
+    provisioned.let_holds_expire()
+    provisioned.run(impatient=True)
+    provisioned.rotate()
+    put_back()
+    provisioned.connector = None
+    provisioned.let_holds_expire()
+    provisioned.run(impatient=True)
+    provisioned.connector = a_connector()
+    provisioned.let_holds_expire()
+    provisioned.run(impatient=True)
+    assert provisioned.connector_works()
+    assert provisioned.state.incident is None
+    assert provisioned.leftovers() == []
+
+
+def test_copy_of_a_forgotten_set_made_in_place_is_dropped(world: World) -> None:
+    """Nobody ends what is taken in as broken off."""
+    world.connector = a_connector(rotation=Rotation.IN_PLACE)
+    world.run()
+    records = dict(world.states.records)
+    world.rotate()
+    put_state_back(world, records)
+    world.let_holds_expire()
+    world.rotate()
+    assert world.connector_works()
+    assert {number for _, number in world.credentials.copies} <= {one.number for one in world.state.live}
+
+
+def test_connection_put_back_to_before_its_set_was_made_in_place_gets_another_one(world: World) -> None:
+    """It stands there, and what the path serves is dead; its label text tells."""
+    world.connector = a_connector(rotation=Rotation.IN_PLACE)
+    world.run()
+    older = copy(world.pim.connections["vp_erp_1"])
+    world.rotate()
+    world.pim.restore(older)
+    world.let_holds_expire()
+    assert world.run().done[0] == Do(step=Step.ISSUE, number=3, reason=Reason.GONE_AT_PIM, replaces=2)
+    assert world.connector_works()
+
+
+def test_description_of_a_person_that_ends_like_ours_is_no_generation(provisioned: World) -> None:
+    """A connection of ours names its generation."""
+    provisioned.pim.add("vp_erp_7", "stock-20260228")
+    assert isinstance(provisioned.run().end, Wait)

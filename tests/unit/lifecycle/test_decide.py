@@ -85,9 +85,17 @@ CASES: dict[str, tuple[Facts, Decision]] = {
         some_facts(pending(Stage.VERIFIED)),
         Do(step=Step.PUBLISH, number=2, reason=Reason.VERIFIED),
     ),
-    "a set is verified, access is cut": (
-        some_facts(pending(Stage.VERIFIED), access=Presence.CUT),
+    "a set is verified that a person asked for, access is cut": (
+        some_facts(replace(pending(Stage.VERIFIED), rotation_asked_at=START), access=Presence.CUT),
         Mend(part=Part.ACCESS, reason=Reason.ACCESS_CUT),
+    ),
+    "a set is verified by schedule, access was cut by a person": (
+        some_facts(pending(Stage.VERIFIED), access=Presence.CUT),
+        Do(step=Step.PUBLISH, number=2, reason=Reason.VERIFIED),
+    ),
+    "a set is verified, a newer one is served": (
+        some_facts(replace(pending(Stage.VERIFIED), next_number=4), served=Served(generation=3, kv_version=3)),
+        Do(step=Step.ABANDON, number=2, reason=Reason.STATE_WENT_BACK),
     ),
     "a set is refused": (
         some_facts(pending(Stage.ISSUED, refusal="login refused")),
@@ -372,8 +380,8 @@ def test_rules_answer_in_their_order_of_weight() -> None:
     then(observation=replace(facts.observation, access=Presence.CUT))
     then(**state(revocation=None))
     then(observation=some_facts(ALL_AT_ONCE, survey=everything, access=Presence.CUT, role=Presence.DIFFERS).observation)
-    then(impatient=True)
     then(observation=replace(some_facts(facts.state, access=Presence.CUT, role=Presence.DIFFERS).observation))
+    then(impatient=True)
     then(**state(generations=tuple(replace(one, refusal=None) for one in facts.state.generations)))
     then(observation=replace(facts.observation, pim=some_facts(facts.state).observation.pim))
     then(**state(generations=facts.state.generations[:3]), observation=replace(facts.observation, served=None))
@@ -387,8 +395,8 @@ def test_rules_answer_in_their_order_of_weight() -> None:
         Part.ACCESS,
         Step.REVOKE,
         Reason.PIM_SILENT,
-        Reason.BACKING_OFF,
         Part.ORPHAN,
+        Reason.BACKING_OFF,
         Step.ABANDON,
         Part.ROLE,
         Step.VERIFY,
