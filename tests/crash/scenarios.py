@@ -130,15 +130,19 @@ class Prepared:
     points: tuple[Point, ...]
 
 
-def prepare(world: World, scenario: Scenario, blank: Saved) -> Prepared:
-    """Make the scenario's beginning once, and learn its points by a run nobody disturbs.
+def beginning(world: World, before: Callable[[World], None], blank: Saved) -> Saved:
+    """How the world stands when a run begins that way."""
+    world.put_back(blank)
+    before(world)
+    return world.save()
+
+
+def prepare(world: World, scenario: Scenario, saved: Saved) -> Prepared:
+    """Learn the scenario's points by a run nobody disturbs, from its beginning.
 
     Raises:
         RuntimeError: that run failed.
     """
-    world.put_back(blank)
-    scenario.before(world)
-    saved = world.save()
     world.put_back(saved)
     world.begin()
     world.tap.rule = scenario.rule

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,8 +24,8 @@ from tests.crash.proxy import (
     At,
     Deed,
 )
-from tests.crash.scenarios import SCENARIOS, Prepared, Scenario, prepare
-from tests.crash.world import World
+from tests.crash.scenarios import SCENARIOS, Prepared, Scenario, beginning, prepare
+from tests.crash.world import Saved, World
 
 AT_RANDOM, NEVER = "at a random time", "never reached"
 NOTHING = "nothing"
@@ -96,9 +96,11 @@ class Torture:
     def prepare(self, names: Iterable[str]) -> None:
         """Make these scenarios ready."""
         wanted = set(names)
-        for scenario in SCENARIOS:
-            if scenario.name in wanted and scenario.place == self.world.place:
-                self.prepared[scenario.name] = prepare(self.world, scenario, self._blank)
+        begun: dict[Callable[[World], None], Saved] = {}  # many scenarios share a beginning
+        for one in SCENARIOS:
+            if one.name in wanted and one.place == self.world.place:
+                begun[one.before] = begun.get(one.before) or beginning(self.world, one.before, self._blank)
+                self.prepared[one.name] = prepare(self.world, one, begun[one.before])
 
     def strike(self, blow: Blow, change: str = "") -> Outcome:
         """One run with its end; with a planted bug, if one is named."""
