@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
-from vault_pim.domain.separation import Evidence, Limit, Verdict
+from vault_pim.domain.separation import Evidence, Limit, Untried, Verdict
 from vault_pim.domain.wording import human_duration
 from vault_pim.engine.prove import Subject, gather, subject
 from vault_pim.lifecycle.separation import judge, pairs, worst
@@ -71,25 +72,33 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
     """The signed proof; of all connectors where none is wanted in particular."""
     at = installation.clock.now()
     subjects: dict[str, list[Subject]] = {}
-    skipped: dict[ConnectorId, str] = {}
-    for connector in (one for one in installation.settings.connectors() if not one.drill):
-        found = subject(installation.reconciler(connector.id.pim).tools, connector)
-        if isinstance(found, str):
-            skipped[connector.id] = found
+    untried: dict[ConnectorId, Untried] = {}
+    for id_ in installation.ids():
+        found = subject(installation.reconciler(id_.pim).tools, id_, installation.connector(id_))
+        if isinstance(found, Untried):
+            untried[id_] = found
         else:
-            subjects.setdefault(connector.id.pim, []).append(found)
-    everybody = [one.id for one in chain.from_iterable(subjects.values())]
+            subjects.setdefault(id_.pim, []).append(found)
+    everybody = {*installation.ids(), *installation.states.known()}
     kept_apart = {pim: _limits(installation, pim, found) for pim, found in subjects.items()}
-    with output.progress("Proving", len(everybody)) as report:
+    with output.progress("Proving", sum(map(len, subjects.values()))) as report:
         gathered = [
             one for pim, found in subjects.items() for one in _gathered(installation, pim, found, everybody, report)
         ]
     judged = [one for one in judge(gathered) if not wanted or one.id in wanted]
     held = [pair for pair in pairs(gathered) if not wanted or {pair.of, pair.to} & wanted]
-    verdicts = [check.verdict for one in judged for check in one.checks] + [pair.verdict for pair in held]
-    missing = {id_: why for id_, why in skipped.items() if not wanted or id_ in wanted}
+    skipped = {
+        id_: replace(one, verdict=Verdict.UNPROVEN) if wanted else one
+        for id_, one in untried.items()
+        if not wanted or id_ in wanted
+    }
+    verdicts = [
+        *(check.verdict for one in judged for check in one.checks),
+        *(pair.verdict for pair in held),
+        *(one.verdict for one in skipped.values() if one.verdict),
+    ]
     document = separation_document(
-        judged, held, kept_apart, missing, verdict=worst(verdicts), at=at, by=installation.me
+        judged, held, kept_apart, skipped, verdict=worst(verdicts), at=at, by=installation.me
     )
     return sign_document(document, installation.signer)
 
@@ -130,7 +139,8 @@ def _show(output: Output, proof: Mapping[str, Any]) -> None:
     for line in _not_proven(proof):
         output.line(line, BAD)
     for one in proof["skipped"]:
-        output.line(f"{one['connector']}: nothing to prove, {one['why']}", WARN)
+        state, style = ("is unproven", BAD) if one["verdict"] else ("has nothing to prove", WARN)
+        output.line(f"{one['connector']} {state}: {one['why']}", style)
     told = proof["pairs"]
     output.line(f"{told['proven']} of {counted(told['total'], 'pair')} proven: the one opens nothing of the other.")
     for one in proof["limits"]:

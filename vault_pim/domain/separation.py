@@ -118,6 +118,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untried:
+    """Why a connector was not tried; `verdict` is UNPROVEN where that leaves open what it opens, else None."""
+
+    why: str
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Whether one connector's set opens nothing of another's; `why` where it does, or could not be shown not to."""
 

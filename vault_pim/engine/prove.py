@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.generation import Generation
-from vault_pim.domain.separation import Evidence, SetAtPim
+from vault_pim.domain.separation import Evidence, SetAtPim, Untried, Verdict
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import Tools
 
@@ -29,15 +29,23 @@ class Subject:
         return self.connector.id
 
 
-def subject(tools: Tools, connector: Connector) -> Subject | str:
-    """The connector with its served set, or why there is nothing to prove of it."""
-    state = tools.states.load(connector.id).state
+def subject(tools: Tools, id_: ConnectorId, connector: Connector | None) -> Subject | Untried:
+    """The connector with its served set, or why it cannot be tried.
+
+    Args:
+        connector: as declared; None if the configuration does not have it any more.
+    """
+    state = tools.states.load(id_).state
+    if connector is None or connector.drill:
+        why = "it is there for drills" if connector else "it is not in the configuration any more"
+        return Untried(why=f"{why}, and has a live set", verdict=Verdict.UNPROVEN) if state.live else Untried(why=why)
     current = state.current
     if current is None:
-        return "it was revoked and is cut off" if state.cut_off else "no credential set is served yet"
-    credentials = tools.credentials.held(connector.id, current.number)
+        return Untried(why="it was revoked and is cut off" if state.cut_off else "no credential set is served yet")
+    credentials = tools.credentials.held(id_, current.number)
     if credentials is None:
-        return f"the stored copy of generation {current.number} is lost"
+        why = f"the stored copy of generation {current.number} is lost"
+        return Untried(why=why, verdict=Verdict.UNPROVEN)
     return Subject(connector=connector, generation=current, credentials=credentials, own_users=_users(state))
 
 
