@@ -149,6 +149,10 @@ class CredentialStore(Protocol):
         """What the connector's path serves now."""
         ...
 
+    def given(self, connector: ConnectorId) -> CredentialSet | None:
+        """The set that the connector's path gives to a reader now; None if it gives no whole one."""
+        ...
+
     def publish(
         self, connector: Connector, generation: Generation, credentials: CredentialSet, due_at: datetime | None
     ) -> Served:
@@ -207,9 +211,9 @@ class Access(Protocol):
         """How many Vault tokens of this connector still work."""
         ...
 
-    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+    def reach(self, connector: Connector, others: Mapping[ConnectorId, Collection[int]]) -> Reach | Refused:
         """What the connector's own login opens, its own path and those of the others: seen by logging in so, once, and
-        leaving nothing of it. Refused where that cannot be done, and why."""
+        leaving nothing of it. Refused where the login is, and why; `others` with the numbers of their live sets."""
         ...
 
 

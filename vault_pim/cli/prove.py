@@ -79,7 +79,10 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
             untried[id_] = found
         else:
             subjects.setdefault(id_.pim, []).append(found)
-    everybody = {*installation.ids(), *installation.states.known()}
+    everybody = {
+        id_: tuple(one.number for one in installation.states.load(id_).state.live)
+        for id_ in {*installation.ids(), *installation.states.known()}
+    }
     kept_apart = {pim: _limits(installation, pim, found) for pim, found in subjects.items()}
     with output.progress("Proving", sum(map(len, subjects.values()))) as report:
         gathered = [
@@ -104,7 +107,11 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
 
 
 def _gathered(
-    installation: Installation, pim: str, subjects: Sequence[Subject], everybody: Iterable[ConnectorId], report: Report
+    installation: Installation,
+    pim: str,
+    subjects: Sequence[Subject],
+    everybody: Mapping[ConnectorId, Sequence[int]],
+    report: Report,
 ) -> list[Evidence]:
     """What is known of the sets of one PIM; several are tried at once, each at its own door and at the next one's."""
     tools = installation.reconciler(pim).tools
@@ -112,7 +119,7 @@ def _gathered(
 
     def look(position: int) -> Evidence:
         one, after = subjects[position], subjects[(position + 1) % len(subjects)]
-        others = [id_ for id_ in everybody if id_ != one.id]
+        others = {id_: numbers for id_, numbers in everybody.items() if id_ != one.id}
         seen = gather(tools, one, shown=shown, neighbour=after if after is not one else None, others=others)
         report(str(one.id))
         return seen

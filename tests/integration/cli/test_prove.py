@@ -32,7 +32,7 @@ def test_each_set_opens_its_own_door_alone(arena: Arena, run: Command, tmp_path:
     proof = json.loads(ran.out)
     assert (ran.code, proof["verdict"]) == (0, "proven")
     assert {check["verdict"] for one in proof["connectors"] for check in one["checks"]} == {"proven"}
-    assert [len(one["checks"]) for one in proof["connectors"]] == [10, 10, 10]
+    assert [len(one["checks"]) for one in proof["connectors"]] == [11, 11, 11]
     assert proof["pairs"] == {"total": 6, "proven": 6, "not_proven": []}
     assert [limit["bits"] for limit in proof["limits"]] == [None, 17, 30, None]
     page, document = sorted(folder.iterdir())

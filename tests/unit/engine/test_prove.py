@@ -65,7 +65,7 @@ def test_everything_is_gathered_of_a_served_set() -> None:
     tools, one = world.tools(), served(world)
     other = world.pim.add("vp_shop_1").credentials
     shop = replace(one, connector=a_connector(id=SHOP), credentials=other)
-    seen = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=shop, others=[SHOP])
+    seen = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=shop, others={SHOP: (1,)})
     assert (seen.neighbour, seen.opened) == (SHOP, ())
     assert isinstance(seen.login, Verified)
     assert seen.reach == Reach(own=True, opened=(), refused=frozenset({SHOP}), tried=1)
@@ -73,7 +73,23 @@ def test_everything_is_gathered_of_a_served_set() -> None:
     assert seen.at_pim.client_id == one.generation.client_id
     assert seen.fingerprints == one.generation.fingerprints
     same = replace(shop, credentials=replace(other, password=one.credentials.password))
-    assert gather(tools, one, shown={}, neighbour=same, others=[]).opened == ("its user",)
+    assert gather(tools, one, shown={}, neighbour=same, others={}).opened == ("its user",)
+
+
+def test_path_that_gives_another_set_is_seen() -> None:
+    """By what it gives, not by what was held; or that it gives none."""
+    world = World(connector=APPROLE)
+    world.run()
+    seen = gather(world.tools(), served(world), shown={}, neighbour=None, others={})
+    assert (seen.given, seen.differing) == (seen.fingerprints, ())
+    other = world.pim.add("vp_shop_1").credentials
+    world.credentials.write(ERP, 1, other)
+    seen = gather(world.tools(), served(world), shown={}, neighbour=None, others={})
+    assert seen.given == world.tools().fingerprints.of(other)
+    assert seen.differing == ("client_id", "client_secret", "username", "password")
+    world.credentials.lose_path(ERP)
+    seen = gather(world.tools(), served(world), shown={}, neighbour=None, others={})
+    assert (seen.given, seen.differing) == (None, ())
 
 
 def test_former_set_in_its_grace_may_have_the_same_role() -> None:
@@ -84,11 +100,11 @@ def test_former_set_in_its_grace_may_have_the_same_role() -> None:
     tools, one = world.tools(), served(world)
     shown = tools.driver.inspect([one.generation])
     assert shown[one.generation.label].sharing != ()
-    own = gather(tools, one, shown=shown, neighbour=None, others=[]).at_pim
+    own = gather(tools, one, shown=shown, neighbour=None, others={}).at_pim
     assert own is not None
     assert own.sharing == ()
     world.pim.add("vp_shop_1", role="ERP")
-    strange = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=None, others=[]).at_pim
+    strange = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=None, others={}).at_pim
     assert strange is not None
     assert len(strange.sharing) == 1
 
@@ -101,7 +117,7 @@ def test_set_that_is_gone_at_the_pim_and_a_login_that_cannot_be_tried_are_told()
     assert isinstance(found, Subject)
     assert found.id == ERP
     world.pim.remove("vp_erp_1")
-    seen = gather(tools, found, shown=tools.driver.inspect([found.generation]), neighbour=None, others=[])
+    seen = gather(tools, found, shown=tools.driver.inspect([found.generation]), neighbour=None, others={})
     assert (seen.at_pim, seen.neighbour) == (None, None)
     assert isinstance(seen.login, Refused)
     assert isinstance(seen.reach, Refused)
