@@ -10,12 +10,12 @@ from typing import Protocol
 
 from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
+from vault_pim.domain.errors import PimNoAnswer
 from vault_pim.domain.events import Event
 from vault_pim.domain.facts import AccessSight, Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Refused, Verification
 from vault_pim.domain.readers import ReadersSight
-from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.separation import Reach, SetAtPim
 from vault_pim.domain.state import ConnectorState, Loaded
 
@@ -103,26 +103,9 @@ class PimDriver(Protocol):
         """Take a token pair that shall be proven dead later; None if the set is refused already."""
         ...
 
-    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
-        """Try every way the set could still be used: old access token, refresh grant, password grant."""
-        ...
-
-
-class LoginLedger(Protocol):
-    """Refused logins of our own account at each PIM, remembered for every process of vault-pim, so that none of them
-    locks the account: a PIM does so after five failures, for people too (contracts/akeneo/observed.md §1 item 16)."""
-
-    def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
-        """Whether this password may be tried: it was not refused in the last hour, and less than two logins were
-        refused in the last ten minutes, each time not counting what came before a success."""
-        ...
-
-    def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
-        """Remember that the PIM refused this password; the password itself is not kept."""
-        ...
-
-    def accepted(self, pim: str) -> None:
-        """Forget the refusals: a login succeeded."""
+    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | PimNoAnswer | None) -> Proof:
+        """Try every way the set could still be used: old access token, refresh grant, password grant. Where `tokens`
+        could not be asked for, the evidence says that none was tried."""
         ...
 
 
@@ -147,6 +130,10 @@ class CredentialStore(Protocol):
 
     def served(self, connector: ConnectorId) -> Served | None:
         """What the connector's path serves now."""
+        ...
+
+    def given(self, connector: ConnectorId) -> CredentialSet | None:
+        """The set that the connector's path gives to a reader now; None if it gives no whole one."""
         ...
 
     def publish(
@@ -207,9 +194,9 @@ class Access(Protocol):
         """How many Vault tokens of this connector still work."""
         ...
 
-    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+    def reach(self, connector: Connector, others: Mapping[ConnectorId, Collection[int]]) -> Reach | Refused:
         """What the connector's own login opens, its own path and those of the others: seen by logging in so, once, and
-        leaving nothing of it. Refused where that cannot be done, and why."""
+        leaving nothing of it. Refused where the login is, and why; `others` with the numbers of their live sets."""
         ...
 
 

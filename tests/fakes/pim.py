@@ -8,7 +8,7 @@ from tests.canary import canary_secret
 from tests.fakes.wire import Wire, port_call
 from vault_pim.domain.connector import OVERALL_ACCESS, Connector, Mechanism
 from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimRefusal, UnknownPermission
+from vault_pim.domain.errors import NoFreeSlot, NotOurs, PimNoAnswer, PimRefusal, UnknownPermission
 from vault_pim.domain.facts import ForeignUser, Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
@@ -221,11 +221,13 @@ class FakeDriver:
         return tokens
 
     @port_call
-    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
+    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | PimNoAnswer | None) -> Proof:
         """Tries the set; its tokens live as long as it does."""
         if self.pim.login(credentials) is not None:
             return Alive(unproven=("password grant: accepted",))
         refused = ("password grant: refused",)
+        if isinstance(tokens, PimNoAnswer):
+            return Dead(evidence=("tokens: not tried", *refused))
         return Dead(evidence=refused if tokens is None else ("access token: 401", "refresh grant: refused", *refused))
 
     def _delete(self, generation: Generation) -> None:

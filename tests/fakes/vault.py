@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,6 +62,11 @@ class FakeCredentialStore:
     def served(self, connector: ConnectorId) -> Served | None:
         """The last KV version, if it is still there."""
         return self._served(connector)
+
+    @port_call
+    def given(self, connector: ConnectorId) -> CredentialSet | None:
+        """The last KV version."""
+        return self.reads(connector)
 
     @port_call
     def publish(
@@ -196,7 +201,7 @@ class FakeAccess:
         entity.disabled = self.stubborn
 
     @port_call
-    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+    def reach(self, connector: Connector, others: Mapping[ConnectorId, Collection[int]]) -> Reach | Refused:
         """A login opens its own path alone; without AppRole there is none."""
         if not connector.logins:
             return Refused(reason="it does not log in by AppRole")

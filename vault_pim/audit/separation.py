@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.separation import Judged, Limit, Pair, Verdict
+from vault_pim.domain.separation import Judged, Limit, Pair, Untried, Verdict
 
 KIND: Final = "vault-pim separation"
 SCHEMA: Final = 1
@@ -18,7 +18,7 @@ def separation_document(
     judged: Sequence[Judged],
     pairs: Sequence[Pair],
     limits: Mapping[str, Iterable[Limit]],
-    skipped: Mapping[ConnectorId, str],
+    skipped: Mapping[ConnectorId, Untried],
     *,
     verdict: Verdict,
     at: datetime,
@@ -29,7 +29,7 @@ def separation_document(
     Args:
         pairs: both ways of each pair; those that are proven are only counted.
         limits: by PIM.
-        skipped: why there is nothing to prove of a connector.
+        skipped: connectors that were not tried.
         at: when the gathering began.
     """
     return {
@@ -64,7 +64,9 @@ def separation_document(
             for pim, found in limits.items()
             for one in found
         ],
-        "skipped": [{"connector": str(id_), "why": why} for id_, why in sorted(skipped.items())],
+        "skipped": [
+            {"connector": str(id_), "verdict": one.verdict, "why": one.why} for id_, one in sorted(skipped.items())
+        ],
     }
 
 

@@ -34,8 +34,8 @@ def render_separation(proof: Mapping[str, Any]) -> str:
 {_table(("Set of", "Opens of", "Verdict", "Why"), (_pair(one) for one in pairs["not_proven"])) or "<p>None.</p>"}
 <h2>Each connector</h2>
 {_table(("Connector", "Claim", "Verdict", "What was seen"), _checks(proof["connectors"]))}
-<h2>Nothing to prove</h2>
-{_table(("Connector", "Why"), ((one["connector"], one["why"]) for one in proof["skipped"])) or "<p>None.</p>"}
+<h2>Not tried</h2>
+{_table(("Connector", "Verdict", "Why"), (_skipped(one) for one in proof["skipped"])) or "<p>None.</p>"}
 <h2>The signed proof</h2>
 <p>Save the text below as a file, then run <code>vault-pim audit verify FILE --key KEY</code> with the public key of the
 installation. This page itself proves nothing.</p>
@@ -53,6 +53,10 @@ def _checks(connectors: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, ...]
 
 def _pair(one: Mapping[str, str]) -> tuple[str, ...]:
     return one["of"], one["to"], one["verdict"], one["why"]
+
+
+def _skipped(one: Mapping[str, str | None]) -> tuple[str, ...]:
+    return one["connector"] or "", one["verdict"] or "nothing to prove", one["why"] or ""
 
 
 def _left(limit: Mapping[str, Any]) -> str:

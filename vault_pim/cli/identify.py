@@ -15,7 +15,7 @@ from vault_pim.cli.invocation import FINDING, AsJson, invocation
 from vault_pim.cli.leaked import Alive, Leaked, LeakSearch, Standing, TokenStanding
 from vault_pim.cli.render import BAD, GOOD, QUIET, WARN, Output, counted
 from vault_pim.domain.connector import ConnectorId
-from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.errors import ConfigurationError, NoAnswer
 from vault_pim.leaks.scan import Readable
 from vault_pim.vault.audit_device import Access, AuditTrail, audit_hash, open_text
 from vault_pim.vault.issued import Issued
@@ -47,7 +47,8 @@ def identify(
     """Find every value that vault-pim ever issued in a text: connector, field, generation, live or dead.
 
     Takes any file of any size: logs, diffs, dumps, packed with gzip or not; finds also what is written as base64,
-    URL-encoded or with escapes. Exits 0 if nothing of ours is in it, 2 if something is.
+    URL-encoded or with escapes. Exits 0 if nothing of ours is in it, 2 if something is, or may be: a token of which the
+    PIMs cannot tell. Exits 4 if there are only such tokens, and a PIM gave no answer.
     """
     output = Output(as_json=as_json)
     with assemble(invocation(context).settings(), role="identify") as installation:
@@ -56,13 +57,15 @@ def identify(
         found = sorted(leaked.values.items())
         standings = [search.standing(issued, value) for issued, value in found]
         tokens = [search.token(token, redeem=redeem) for token in leaked.tokens.values()]
-        known = [one for one in tokens if one.pim]
+        unknown = [one for one in tokens if one.alive is Alive.UNKNOWN]
         readers = _readers(installation, trail, leaked) if trail else None
         output.json(
             {
                 "bytes": leaked.read,
                 "matches": [_match(installation, one, readers) for one in standings],
                 "tokens": [_token(one) for one in tokens],
+                "tokens_unknown": len(unknown),
+                "tokens_not_asked": leaked.tokens_left,
                 "passwords_of_others": len(leaked.strangers),
             }
         )
@@ -75,8 +78,15 @@ def identify(
             output.line(f"{text}: tell its owner.", WARN)
         if trail and trail.unreadable:
             output.note(f"{counted(trail.unreadable, 'line')} of Vault's audit log could not be read.", WARN)
-        if standings or known or leaked.strangers:
+        if unknown:
+            output.line(f"Of {counted(len(unknown), 'token')} it is not known whether a PIM issued it.", WARN)
+        if leaked.tokens_left:
+            text = f"{leaked.tokens_left} more of the shape of a token were not asked about"
+            output.line(f"{text}: hand the text over in parts.", WARN)
+        if standings or leaked.strangers or any(one.pim for one in tokens):
             raise typer.Exit(FINDING)
+        if unknown or leaked.tokens_left:
+            raise typer.Exit(NoAnswer.exit_code if any(one.silent for one in unknown) else FINDING)
         output.line(f"Nothing that vault-pim issued is in it ({leaked.read:,} bytes).", GOOD)
 
 

@@ -16,6 +16,7 @@ from vault_pim.domain.errors import NoAnswer, Refusal
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.secret import SecretStr
 from vault_pim.leaks import own_password
+from vault_pim.leaks.pasted import Pasted
 from vault_pim.leaks.scan import Readable, Scanner
 from vault_pim.leaks.shapes import TOKEN, looks_like_token
 from vault_pim.pim.found_values import FoundValues
@@ -25,7 +26,6 @@ MOST_PROCESSES = 4
 REMEMBERED = 100_000
 """Candidates that need not be looked up again; a bound for memory, not for what is found."""
 MOST_TOKENS = 50
-LONGEST_PASTED = 4096
 ENDED = "ended"
 """The stage of a generation that its state record has forgotten."""
 
@@ -61,6 +61,7 @@ class TokenStanding:
         kind: `access`, `refresh`, or None where no PIM knows it.
         connectors: whose it is, or may be.
         why: how far the PIM's answers allow to say whose.
+        silent: a PIM gave no answer, so it may be one of its tokens.
     """
 
     pim: str | None
@@ -68,6 +69,7 @@ class TokenStanding:
     alive: Alive
     connectors: tuple[ConnectorId, ...]
     why: str
+    silent: bool = False
 
 
 @dataclass(slots=True)
@@ -77,13 +79,15 @@ class Leaked:
     Attributes:
         read: bytes.
         values: by what they were issued as.
-        tokens: what has the shape of one, each once.
+        tokens: what has the shape of one, each once; `MOST_TOKENS` of them.
+        tokens_left: how many more there are, of which nobody is asked.
         strangers: passwords that vault-pim made for another installation.
     """
 
     read: int = 0
     values: dict[Issued, SecretStr] = field(default_factory=dict)
     tokens: dict[bytes, SecretStr] = field(default_factory=dict)
+    tokens_left: int = 0
     strangers: set[bytes] = field(default_factory=set)
 
 
@@ -104,7 +108,7 @@ class LeakSearch:
     def search(self, source: Readable, report: Callable[[int], None]) -> Leaked:
         """Read a text to its end and find what is ours in it."""
         leaked = Leaked()
-        whole = _Pasted(source)
+        whole = Pasted(source)
         seen: set[bytes] = set()
         scanner = Scanner({*self._installation.issued.shapes(), own_password.SHAPE, TOKEN})
         for read, candidates in scanner.stretches(whole, processes=min(os.cpu_count() or 1, MOST_PROCESSES)):
@@ -121,8 +125,11 @@ class LeakSearch:
         value = SecretStr(candidate.decode(errors="replace"))
         found = self._installation.issued.find(value)
         leaked.values.update(dict.fromkeys(found, value))
-        if not found and looks_like_token(candidate) and len(leaked.tokens) < MOST_TOKENS:
-            leaked.tokens[candidate] = value
+        if not found and looks_like_token(candidate):
+            if len(leaked.tokens) < MOST_TOKENS or candidate in leaked.tokens:
+                leaked.tokens[candidate] = value
+            else:
+                leaked.tokens_left += 1
         elif not found and own_password.is_own_password(candidate.decode(errors="replace")):
             leaked.strangers.add(candidate)
 
@@ -152,8 +159,15 @@ class LeakSearch:
                 case False:
                     return Alive.DEAD, "the PIM refuses it"
         if generation is None or generation.stage.final:
-            return Alive.DEAD, "its set was proven dead when it ended; there is none left to ask the PIM with"
+            end = "was proven dead when it ended" if self._proven(issued) else "has ended"
+            return Alive.DEAD, f"its set {end}; there is none left to ask the PIM with"
         return Alive.UNKNOWN, "there is no set to ask the PIM with"
+
+    def _proven(self, issued: Issued) -> bool:
+        """Whether there is evidence that the PIM refused the set at its end; a record keeps that of a revocation."""
+        asked = self._installation.states.load(issued.connector).state.revocation
+        tried = f"generation {issued.number}: password grant"
+        return asked is not None and any(line.startswith(tried) for line in asked.evidence)
 
     def token(self, token: SecretStr, *, redeem: bool) -> TokenStanding:
         """What the PIMs tell of a token.
@@ -161,7 +175,7 @@ class LeakSearch:
         Args:
             redeem: try it as a refresh token of each set too, which uses it up.
         """
-        silent = []
+        unsaid: list[NoAnswer | Refusal] = []
         for name in self._installation.settings.pims:
             try:
                 if self._pim(name).token_works(token):
@@ -170,9 +184,16 @@ class LeakSearch:
                     why = "the PIM took it with this connector's client; it is used up now"
                     return TokenStanding(pim=name, kind="refresh", alive=Alive.DEAD, connectors=(owner,), why=why)
             except (NoAnswer, Refusal) as error:
-                silent.append(error.what)
-        if silent:
-            return TokenStanding(pim=None, kind=None, alive=Alive.UNKNOWN, connectors=(), why="; ".join(silent))
+                unsaid.append(error)
+        if unsaid:
+            return TokenStanding(
+                pim=None,
+                kind=None,
+                alive=Alive.UNKNOWN,
+                connectors=(),
+                why="; ".join(error.what for error in unsaid),
+                silent=any(isinstance(error, NoAnswer) for error in unsaid),
+            )
         why = "no PIM takes it as an access token" + (
             ", nor as a refresh token of any set that is held"
             if redeem
@@ -213,24 +234,3 @@ class LeakSearch:
         if name not in self._asked:
             self._asked[name] = self._installation.found_values(name)
         return self._asked[name]
-
-
-class _Pasted:
-    """A source that remembers what it gave as long as that is no longer than a value alone may be."""
-
-    def __init__(self, source: Readable) -> None:
-        self._source = source
-        self._begin = b""
-
-    def read(self, size: int, /) -> bytes:
-        """At most so many bytes."""
-        chunk = self._source.read(size)
-        if len(self._begin) <= LONGEST_PASTED:
-            self._begin += chunk[: LONGEST_PASTED + 1]
-        return chunk
-
-    @property
-    def text(self) -> bytes:
-        """The whole text where it is one value alone; a value may hold characters that no other rule knows."""
-        text = self._begin.strip()
-        return b"" if len(self._begin) > LONGEST_PASTED or b"\n" in text else text

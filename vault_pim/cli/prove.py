@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
-from vault_pim.domain.separation import Evidence, Limit, Verdict
+from vault_pim.domain.separation import Evidence, Limit, Untried, Verdict
 from vault_pim.domain.wording import human_duration
 from vault_pim.engine.prove import Subject, gather, subject
 from vault_pim.lifecycle.separation import judge, pairs, worst
@@ -71,31 +72,46 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
     """The signed proof; of all connectors where none is wanted in particular."""
     at = installation.clock.now()
     subjects: dict[str, list[Subject]] = {}
-    skipped: dict[ConnectorId, str] = {}
-    for connector in (one for one in installation.settings.connectors() if not one.drill):
-        found = subject(installation.reconciler(connector.id.pim).tools, connector)
-        if isinstance(found, str):
-            skipped[connector.id] = found
+    untried: dict[ConnectorId, Untried] = {}
+    for id_ in installation.ids():
+        found = subject(installation.reconciler(id_.pim).tools, id_, installation.connector(id_))
+        if isinstance(found, Untried):
+            untried[id_] = found
         else:
-            subjects.setdefault(connector.id.pim, []).append(found)
-    everybody = [one.id for one in chain.from_iterable(subjects.values())]
+            subjects.setdefault(id_.pim, []).append(found)
+    everybody = {
+        id_: tuple(one.number for one in installation.states.load(id_).state.live)
+        for id_ in {*installation.ids(), *installation.states.known()}
+    }
     kept_apart = {pim: _limits(installation, pim, found) for pim, found in subjects.items()}
-    with output.progress("Proving", len(everybody)) as report:
+    with output.progress("Proving", sum(map(len, subjects.values()))) as report:
         gathered = [
             one for pim, found in subjects.items() for one in _gathered(installation, pim, found, everybody, report)
         ]
     judged = [one for one in judge(gathered) if not wanted or one.id in wanted]
     held = [pair for pair in pairs(gathered) if not wanted or {pair.of, pair.to} & wanted]
-    verdicts = [check.verdict for one in judged for check in one.checks] + [pair.verdict for pair in held]
-    missing = {id_: why for id_, why in skipped.items() if not wanted or id_ in wanted}
+    skipped = {
+        id_: replace(one, verdict=Verdict.UNPROVEN) if wanted else one
+        for id_, one in untried.items()
+        if not wanted or id_ in wanted
+    }
+    verdicts = [
+        *(check.verdict for one in judged for check in one.checks),
+        *(pair.verdict for pair in held),
+        *(one.verdict for one in skipped.values() if one.verdict),
+    ]
     document = separation_document(
-        judged, held, kept_apart, missing, verdict=worst(verdicts), at=at, by=installation.me
+        judged, held, kept_apart, skipped, verdict=worst(verdicts), at=at, by=installation.me
     )
     return sign_document(document, installation.signer)
 
 
 def _gathered(
-    installation: Installation, pim: str, subjects: Sequence[Subject], everybody: Iterable[ConnectorId], report: Report
+    installation: Installation,
+    pim: str,
+    subjects: Sequence[Subject],
+    everybody: Mapping[ConnectorId, Sequence[int]],
+    report: Report,
 ) -> list[Evidence]:
     """What is known of the sets of one PIM; several are tried at once, each at its own door and at the next one's."""
     tools = installation.reconciler(pim).tools
@@ -103,7 +119,7 @@ def _gathered(
 
     def look(position: int) -> Evidence:
         one, after = subjects[position], subjects[(position + 1) % len(subjects)]
-        others = [id_ for id_ in everybody if id_ != one.id]
+        others = {id_: numbers for id_, numbers in everybody.items() if id_ != one.id}
         seen = gather(tools, one, shown=shown, neighbour=after if after is not one else None, others=others)
         report(str(one.id))
         return seen
@@ -130,7 +146,8 @@ def _show(output: Output, proof: Mapping[str, Any]) -> None:
     for line in _not_proven(proof):
         output.line(line, BAD)
     for one in proof["skipped"]:
-        output.line(f"{one['connector']}: nothing to prove, {one['why']}", WARN)
+        state, style = ("is unproven", BAD) if one["verdict"] else ("has nothing to prove", WARN)
+        output.line(f"{one['connector']} {state}: {one['why']}", style)
     told = proof["pairs"]
     output.line(f"{told['proven']} of {counted(told['total'], 'pair')} proven: the one opens nothing of the other.")
     for one in proof["limits"]:

@@ -41,8 +41,9 @@ class Reach:
     Attributes:
         own: whether its own path lets it in.
         opened: paths that must not let it in, and do.
-        refused: connectors whose paths refuse it, by Vault's own reckoning of its capabilities.
-        tried: to how many of these it was really sent, and refused.
+        refused: connectors whose paths refuse it: their sets, served and held, and what makes a login as them; by
+            Vault's own reckoning of its capabilities.
+        tried: at how many of these it really asked for the set.
     """
 
     own: bool
@@ -62,6 +63,8 @@ class Evidence:
         opened: what of the neighbour's set it opens with its own values.
         reach: or why it could not be seen.
         fingerprints: of its secrets.
+        given: those of the set that its path gives; None if that gives no whole one.
+        differing: the fields in which that set is not the one that was issued.
     """
 
     connector: Connector
@@ -73,6 +76,8 @@ class Evidence:
     access: AccessSight
     reach: Reach | Refused
     fingerprints: Mapping[str, str]
+    given: Mapping[str, str] | None
+    differing: tuple[str, ...] = ()
 
 
 class Claim(StrEnum):
@@ -80,6 +85,7 @@ class Claim(StrEnum):
 
     IDENTITY = "own-identity-in-vault"
     OWN_PATH = "opens-own-path"
+    OWN_SET = "own-path-gives-own-set"
     FOREIGN_PATHS = "refused-on-other-paths"
     CLIENT_AND_USER = "own-client-and-user"
     ROLE = "own-role"
@@ -115,6 +121,14 @@ class Judged:
     generation: int
     mechanism: Mechanism
     checks: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untried:
+    """Why a connector was not tried; `verdict` is UNPROVEN where that leaves open what it opens, else None."""
+
+    why: str
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def witness(tools: Tools, connector: Connector) -> Witness:
     if isinstance(verified, Refused) or tokens is None:
         why = verified.reason if isinstance(verified, Refused) else "no tokens are granted"
         raise NotProven(f"the set of {connector.id} does not work before the drill", why=why)
-    reach = tools.access.reach(connector, ())
+    reach = tools.access.reach(connector, {})
     if isinstance(reach, Refused) or not reach.own:
         why = reach.reason if isinstance(reach, Refused) else "its own path refuses its login"
         raise NotProven(
@@ -59,7 +59,7 @@ def aftermath(tools: Tools, connector: Connector, seen: Witness) -> tuple[str, .
         NotProven: something does, or is.
     """
     proof = tools.driver.prove_dead(seen.credentials, seen.tokens)
-    reach = tools.access.reach(connector, ())
+    reach = tools.access.reach(connector, {})
     left = {
         "a KV version gives the set": bool(tools.credentials.readable(connector.id)),
         "a copy of it is held": tools.credentials.held(connector.id, seen.number) is not None,

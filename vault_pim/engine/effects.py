@@ -162,16 +162,21 @@ def _end(tools: Tools, facts: Facts, number: int, step: Step) -> Done:
     return Done(state=facts.state.put(ended), observation=without(facts, generation, heir), detail=numbered(evidence))
 
 
-def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | None:
+def _tokens(tools: Tools, credentials: CredentialSet) -> Tokens | PimNoAnswer | None:
     """Tokens to be proven dead; a token endpoint that gives no answer must not keep the set from being deleted."""
     try:
         return tools.driver.take_tokens(credentials)
-    except PimNoAnswer:
-        return None
+    except PimNoAnswer as silence:
+        return silence
 
 
 def _dead_all_the_same(
-    tools: Tools, facts: Facts, credentials: CredentialSet, tokens: Tokens | None, left: VaultPimError, number: int
+    tools: Tools,
+    facts: Facts,
+    credentials: CredentialSet,
+    tokens: Tokens | PimNoAnswer | None,
+    left: VaultPimError,
+    number: int,
 ) -> NotProven | None:
     """What is proven of a set that could not be wholly deleted: of an API user and a client the user is enough, and the
     client may have to wait for its console. None if the set may still work."""
@@ -180,7 +185,7 @@ def _dead_all_the_same(
         return None
     return NotProven(
         f"generation {number} of {facts.id} opens nothing any more, but something of it is left at the PIM",
-        why=f"{left.what}; proven: {'; '.join(proof.evidence)}; not proven: that what is left works for no other user",
+        why=f"{left.what}; seen: {'; '.join(proof.evidence)}; not proven: that what is left works for no other user",
         advice=left.advice,
     )
 

@@ -3,24 +3,31 @@
 Called by `prove`, which shares one look at each PIM among its connectors and asks for several connectors at once.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.generation import Generation
-from vault_pim.domain.separation import Evidence, SetAtPim
+from vault_pim.domain.separation import Evidence, SetAtPim, Untried, Verdict
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A connector whose served set is to be proven; `own_users` are those of all its live sets, in lower case."""
+    """A connector whose served set is to be proven.
+
+    Attributes:
+        credentials: the set that was issued, from the held copy.
+        given: the set that its path gives; None if that gives no whole one.
+        own_users: those of all its live sets, in lower case.
+    """
 
     connector: Connector
     generation: Generation
     credentials: CredentialSet
+    given: CredentialSet | None
     own_users: frozenset[str]
 
     @property
@@ -29,16 +36,30 @@ class Subject:
         return self.connector.id
 
 
-def subject(tools: Tools, connector: Connector) -> Subject | str:
-    """The connector with its served set, or why there is nothing to prove of it."""
-    state = tools.states.load(connector.id).state
+def subject(tools: Tools, id_: ConnectorId, connector: Connector | None) -> Subject | Untried:
+    """The connector with its served set, or why it cannot be tried.
+
+    Args:
+        connector: as declared; None if the configuration does not have it any more.
+    """
+    state = tools.states.load(id_).state
+    if connector is None or connector.drill:
+        why = "it is there for drills" if connector else "it is not in the configuration any more"
+        return Untried(why=f"{why}, and has a live set", verdict=Verdict.UNPROVEN) if state.live else Untried(why=why)
     current = state.current
     if current is None:
-        return "it was revoked and is cut off" if state.cut_off else "no credential set is served yet"
-    credentials = tools.credentials.held(connector.id, current.number)
+        return Untried(why="it was revoked and is cut off" if state.cut_off else "no credential set is served yet")
+    credentials = tools.credentials.held(id_, current.number)
     if credentials is None:
-        return f"the stored copy of generation {current.number} is lost"
-    return Subject(connector=connector, generation=current, credentials=credentials, own_users=_users(state))
+        why = f"the stored copy of generation {current.number} is lost"
+        return Untried(why=why, verdict=Verdict.UNPROVEN)
+    return Subject(
+        connector=connector,
+        generation=current,
+        credentials=credentials,
+        given=tools.credentials.given(id_),
+        own_users=_users(state),
+    )
 
 
 def gather(
@@ -47,14 +68,14 @@ def gather(
     *,
     shown: Mapping[str, SetAtPim],
     neighbour: Subject | None,
-    others: Iterable[ConnectorId],
+    others: Mapping[ConnectorId, Collection[int]],
 ) -> Evidence:
     """Try the set at its own door and at the neighbour's, and the connector's login in Vault.
 
     Args:
         shown: what the PIM shows of its sets, by label.
         neighbour: another connector of the same PIM, if there is one.
-        others: whose paths in Vault must refuse it.
+        others: whose paths in Vault must refuse it, with the numbers of their live sets.
 
     Raises:
         NoAnswer: nothing is known.
@@ -73,8 +94,15 @@ def gather(
         access=tools.access.look(one.connector),
         reach=tools.access.reach(one.connector, others),
         fingerprints=tools.fingerprints.of(one.credentials),
+        given=tools.fingerprints.of(one.given) if one.given else None,
+        differing=_differing(one.credentials, one.given) if one.given else (),
     )
 
 
 def _users(state: ConnectorState) -> frozenset[str]:
     return frozenset(one.username.lower() for one in state.live if one.username)
+
+
+def _differing(issued: CredentialSet, given: CredentialSet) -> tuple[str, ...]:
+    names = (field.name for field in fields(CredentialSet))
+    return tuple(name for name in names if getattr(issued, name) != getattr(given, name))

@@ -5,7 +5,7 @@ Computes; asks nobody. What could not be tried is unproven, never taken for prov
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations
+from itertools import chain, permutations
 
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.facts import Presence
@@ -24,7 +24,7 @@ def judge(gathered: Sequence[Evidence]) -> tuple[Judged, ...]:
             id=one.connector.id,
             generation=one.generation.number,
             mechanism=one.generation.mechanism,
-            checks=(*_in_vault(one), *_at_pim(one), _secrets(one, shared)),
+            checks=(*_in_vault(one), _given(one, gathered), *_at_pim(one), _secrets(one, shared)),
         )
         for one in gathered
     )
@@ -54,7 +54,7 @@ def _pair(one: Evidence, other: ConnectorId, shared: Shared) -> Pair:
     if isinstance(one.reach, Refused):
         return Pair(of=id_, to=other, verdict=Verdict.UNPROVEN, why=one.reach.reason)
     if other not in one.reach.refused:
-        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why="its login opens the other's path in Vault")
+        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why="its login opens a path of the other's in Vault")
     return Pair(of=id_, to=other, verdict=Verdict.PROVEN)
 
 
@@ -72,6 +72,14 @@ def _in_vault(one: Evidence) -> Iterator[Checked]:
             yield _checked(
                 Claim.FOREIGN_PATHS, not reach.opened, refused, f"it may open {', '.join(sorted(reach.opened))}"
             )
+
+
+def _given(one: Evidence, gathered: Sequence[Evidence]) -> Checked:
+    if one.given is None:
+        return _checked(Claim.OWN_SET, False, "its path gives no whole set")
+    whose = [str(other.connector.id) for other in gathered if other is not one and other.fingerprints == one.given]
+    otherwise = f"the set of {', '.join(whose)}" if whose else f"other than issued: {', '.join(one.differing)}"
+    return _checked(Claim.OWN_SET, not one.differing, "the set that was issued, in every field", otherwise)
 
 
 def _at_pim(one: Evidence) -> Iterator[Checked]:
@@ -121,15 +129,15 @@ def _secrets(one: Evidence, shared: Shared) -> Checked:
 
 
 def _shared(gathered: Sequence[Evidence]) -> Shared:
-    """Secrets by fingerprint, over all PIMs; clients and users within one."""
-    owners: dict[tuple[str, str], list[ConnectorId]] = defaultdict(list)
+    """Secrets by fingerprint, issued or given by the path, over all PIMs; clients and users within one."""
+    owners: dict[tuple[str, str], set[ConnectorId]] = defaultdict(set)
     for one in gathered:
         id_ = one.connector.id
-        for field, fingerprint in one.fingerprints.items():
-            owners[f"the {field.replace('_', ' ')}", fingerprint].append(id_)
+        for field, fingerprint in chain(one.fingerprints.items(), (one.given or {}).items()):
+            owners[f"the {field.replace('_', ' ')}", fingerprint].add(id_)
         if one.at_pim is not None:
-            owners["the client", f"{id_.pim}/{one.at_pim.client_id}"].append(id_)
-            owners["the user", f"{id_.pim}/{one.at_pim.username.lower()}"].append(id_)
+            owners["the client", f"{id_.pim}/{one.at_pim.client_id}"].add(id_)
+            owners["the user", f"{id_.pim}/{one.at_pim.username.lower()}"].add(id_)
     common: dict[tuple[ConnectorId, ConnectorId], list[str]] = defaultdict(list)
     for (what, _), ids in owners.items():
         for pair in permutations(ids, 2):

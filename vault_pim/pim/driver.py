@@ -30,8 +30,8 @@ from vault_pim.pim.regeneration import regenerate
 from vault_pim.pim.releases import RELEASES, Release
 from vault_pim.pim.sets import Sets
 from vault_pim.pim.verification import Verifier
-from vault_pim.pim.web_session import WebSession
-from vault_pim.ports import Clock, LoginLedger
+from vault_pim.pim.web_session import LoginLedger, WebSession
+from vault_pim.ports import Clock
 
 
 class Driver:
@@ -204,7 +204,7 @@ class Driver:
         """Take a token pair that shall be proven dead later; None if the set is refused already."""
         return self._verifier.take_tokens(credentials)
 
-    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
+    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | PimNoAnswer | None) -> Proof:
         """Try every way the set could still be used."""
         return self._verifier.prove_dead(credentials, tokens)
 

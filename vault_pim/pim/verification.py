@@ -112,9 +112,10 @@ class Verifier:
             access_token=granted.access_token, refresh_token=granted.refresh_token, expires_in=granted.expires_in
         )
 
-    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | None) -> Proof:
+    def prove_dead(self, credentials: CredentialSet, tokens: Tokens | PimNoAnswer | None) -> Proof:
         """Try the old access token, the old refresh token, and the password. Everything must be refused in the words
-        for what is gone: 403 only forbids, and the 401 of a disabled user ends with the disabling (§2 rows e and g)."""
+        for what is gone: 403 only forbids, and the 401 of a disabled user ends with the disabling (§2 rows e and g).
+        Tokens that the PIM gave no answer for are said not to have been tried."""
         evidence: list[str] = []
         unproven: list[str] = []
 
@@ -132,6 +133,8 @@ class Verifier:
 
         if tokens is None:
             evidence.append("access and refresh token: none could be taken, the set was refused already")
+        elif isinstance(tokens, PimNoAnswer):
+            evidence.append(f"access and refresh token: not tried, no answer when they were to be taken ({tokens.why})")
         else:
             access, refresh = tokens.access_token, tokens.refresh_token
             path = PROBES["pim_api_channel_list"]

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import requests
 
@@ -21,7 +21,7 @@ from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.pages import messages, read_login_form
 from vault_pim.pim.shapes import CurrentUser
-from vault_pim.ports import Clock, LoginLedger
+from vault_pim.ports import Clock
 
 _LOCK: Final = timedelta(minutes=5)
 _FORM = "/user/login"
@@ -32,6 +32,24 @@ _WAIT = (
     "Wait five minutes; find out who or what logs in to this account with a wrong password. "
     "At PIM 4.0 and older it means that the account is disabled: enable it."
 )
+
+
+class LoginLedger(Protocol):
+    """Refused logins of our own account at each PIM, remembered for every process of vault-pim, so that none of them
+    locks the account: a PIM does so after five failures, for people too (contracts/akeneo/observed.md §1 item 16)."""
+
+    def allowed(self, pim: str, password: SecretStr, now: datetime) -> bool:
+        """Whether this password may be tried: it was not refused in the last hour, and less than two logins were
+        refused in the last ten minutes, each time not counting what came before a success."""
+        ...
+
+    def refused(self, pim: str, password: SecretStr, now: datetime) -> None:
+        """Remember that the PIM refused this password; the password itself is not kept."""
+        ...
+
+    def accepted(self, pim: str) -> None:
+        """Forget the refusals: a login succeeded."""
+        ...
 
 
 class _SessionEnded(Exception):

@@ -6,7 +6,7 @@ tokens that the connector's own login mounts gave out. Tokens from other auth me
 disabled, but live again after `restore`, until their TTL.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,7 +79,7 @@ class VaultAccess:
         paths = [f"sys/leases/lookup/auth/{mount}/login/" for mount in self._layout.login_mounts(connector)]
         return sum(len(self._session.request("LIST", path).data.get("keys", ())) for path in paths)
 
-    def reach(self, connector: Connector, others: Iterable[ConnectorId]) -> Reach | Refused:
+    def reach(self, connector: Connector, others: Mapping[ConnectorId, Collection[int]]) -> Reach | Refused:
         """What the connector's own login opens; see `reach`."""
         return reach(self._session, self._layout, connector, others)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet, generation_of
-from vault_pim.domain.errors import Impossible, TakenOver
+from vault_pim.domain.errors import BrokenSet, Impossible, TakenOver
 from vault_pim.domain.facts import Served
 from vault_pim.domain.generation import Generation
 from vault_pim.reveal import reveal
@@ -66,6 +66,15 @@ class VaultCredentialStore:
     def served(self, connector: ConnectorId) -> Served | None:
         """What the connector's path serves now; generation 0 if it is nothing of ours."""
         return _served(self._served.read(record(connector)))
+
+    def given(self, connector: ConnectorId) -> CredentialSet | None:
+        """The set that the connector's path gives to a reader now; None if it gives no whole one."""
+        path = record(connector)
+        entry = self._served.read(path)
+        try:
+            return CredentialSet.of(entry.data, path) if entry.data else None
+        except BrokenSet:
+            return None
 
     def publish(
         self, connector: Connector, generation: Generation, credentials: CredentialSet, due_at: datetime | None

@@ -5,7 +5,7 @@ the connector itself is asked for by its capability and its metadata, since a re
 own, and those of others are to be refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from vault_pim.domain.access import AppRoleAccess
@@ -16,7 +16,7 @@ from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.separation import Reach
 from vault_pim.reveal import reveal
 from vault_pim.vault.answers import DeadToken
-from vault_pim.vault.layout import Layout, record
+from vault_pim.vault.layout import FINGERPRINT_KEY, FOLDER, SIGNING_KEY, Layout, held, record
 from vault_pim.vault.secret_ids import WrappedSecretId, unwrap_secret_id, wrap_secret_id
 from vault_pim.vault.session import VaultSession
 
@@ -25,10 +25,11 @@ TRIED_AT_MOST = 100
 ASKED_AT_ONCE = 400
 """Paths in one question: OpenBao refuses a request with more than 1,000 strings."""
 
+Others = Mapping[ConnectorId, Collection[int]]
+"""Other connectors, with the numbers of their live sets."""
 
-def reach(
-    session: VaultSession, layout: Layout, connector: Connector, others: Iterable[ConnectorId]
-) -> Reach | Refused:
+
+def reach(session: VaultSession, layout: Layout, connector: Connector, others: Others) -> Reach | Refused:
     """What the connector's own login opens.
 
     Args:
@@ -44,7 +45,7 @@ def reach(
     role = layout.connector_role(connector.id)
     wrapped = wrap_secret_id(session, role)
     try:
-        return _logged_in(session, layout, connector.id, tuple(others), wrapped)
+        return _logged_in(session, layout, connector.id, others, wrapped)
     except (VaultRefusal, Intercepted) as refusal:
         why = ", from this machine its networks may not allow it" if approle.bound_cidrs else ""
         return Refused(reason=f"logging in as it failed: {refusal.what}{why}")
@@ -62,7 +63,7 @@ def _destroy(session: VaultSession, role: str, accessor: str) -> None:
 
 
 def _logged_in(
-    session: VaultSession, layout: Layout, own: ConnectorId, others: tuple[ConnectorId, ...], wrapped: WrappedSecretId
+    session: VaultSession, layout: Layout, own: ConnectorId, others: Others, wrapped: WrappedSecretId
 ) -> Reach:
     secret_id = unwrap_secret_id(session, wrapped)
     login = {"role_id": wrapped.role_id, "secret_id": reveal(secret_id, to="vault")}
@@ -75,22 +76,35 @@ def _logged_in(
             session.request_as(token, "POST", "auth/token/revoke-self")
 
 
-def _reach(
-    session: VaultSession, layout: Layout, own: ConnectorId, others: tuple[ConnectorId, ...], token: SecretStr
-) -> Reach:
+def _reach(session: VaultSession, layout: Layout, own: ConnectorId, others: Others, token: SecretStr) -> Reach:
     mount, state = layout.credentials_mount, layout.state_mount
     own_path = f"{mount}/data/{record(own)}"
-    foreign = {one: (f"{mount}/data/{record(one)}", f"{mount}/metadata/{record(one)}") for one in others}
-    beyond = [f"{state}/data/{record(own)}", f"{mount}/metadata/connectors/"]
-    held = _capabilities(session, token, [own_path, *beyond, *(path for paths in foreign.values() for path in paths)])
-    opened = {path for path, rights in held.items() if path != own_path and rights != {"deny"}}
-    tried = others[:: max(1, -(-len(others) // TRIED_AT_MOST))]
+    foreign = {one: _paths(layout, one, numbers) for one, numbers in others.items()}
+    beyond = [
+        f"{mount}/metadata/{FOLDER}/",
+        f"{state}/data/{record(own)}",
+        *(f"{state}/data/{key}" for key in (FINGERPRINT_KEY, SIGNING_KEY)),
+        f"{layout.daemon_role}/secret-id",
+    ]
+    rights = _capabilities(session, token, [own_path, *beyond, *(path for paths in foreign.values() for path in paths)])
+    opened = {path for path, found in rights.items() if path != own_path and found != {"deny"}}
+    tried = list(others)[:: max(1, -(-len(others) // TRIED_AT_MOST))]
     opened |= {path for one in tried if _lets_in(session, token, path := foreign[one][0])}
     return Reach(
-        own=held[own_path] == {"read"} and _lets_in(session, token, f"{mount}/metadata/{record(own)}"),
+        own=rights[own_path] == {"read"} and _lets_in(session, token, f"{mount}/metadata/{record(own)}"),
         opened=tuple(sorted(opened)),
         refused=frozenset(one for one, paths in foreign.items() if opened.isdisjoint(paths)),
         tried=len(tried),
+    )
+
+
+def _paths(layout: Layout, other: ConnectorId, numbers: Collection[int]) -> tuple[str, ...]:
+    """Where another connector's sets lie, served and held, and what makes a login as it."""
+    return (
+        f"{layout.credentials_mount}/data/{record(other)}",
+        f"{layout.credentials_mount}/metadata/{record(other)}",
+        f"{layout.connector_role(other)}/secret-id",
+        *(f"{layout.state_mount}/data/{held(other, number)}" for number in numbers),
     )
 
 

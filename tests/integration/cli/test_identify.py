@@ -3,7 +3,9 @@
 import gzip
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +89,24 @@ def test_access_token_names_those_with_the_same_rights(run: Command, shop: Conne
 def test_refresh_token_names_its_owner_only_when_it_is_used_up(run: Command, shop: Connector, leak: Path) -> None:
     """Which a person must ask for."""
     leak.write_text(f'"{shop._token["refresh_token"]}"')
-    unasked = run("identify", str(leak), "--json")
-    assert unasked.code == 0
-    assert json.loads(unasked.out)["tokens"][0]["alive"] == "unknown"
+    unasked = told(run, leak)
+    assert (unasked["tokens"][0]["alive"], unasked["tokens_unknown"]) == ("unknown", 1)
     (token,) = told(run, leak, "--redeem-refresh-tokens")["tokens"]
     assert (token["kind"], token["connectors"], token["alive"]) == ("refresh", ["sandbox/shop"], "dead")
-    assert json.loads(run("identify", str(leak), "--json", "--redeem-refresh-tokens").out)["tokens"][0]["pim"] is None
+    again = run("identify", str(leak), "--redeem-refresh-tokens")
+    assert (again.code, "Nothing that vault-pim issued is in it" in again.out) == (0, True)
+
+
+def test_tokens_of_which_nobody_can_tell_are_no_good_news(run: Command, arena: Arena, leak: Path) -> None:
+    """Neither those that a PIM does not know as access tokens, nor those that are too many to be asked about."""
+    assert arena.config.exists()
+    tokens = [b64encode(sha256(bytes([number])).hexdigest().encode()).decode().rstrip("=") for number in range(60)]
+    leak.write_text("\n".join(f'"{token}"' for token in tokens))
+    document = told(run, leak)
+    assert (len(document["tokens"]), document["tokens_unknown"], document["tokens_not_asked"]) == (50, 50, 10)
+    ran = run("identify", str(leak), "--redeem-refresh-tokens")
+    assert (ran.code, "10 more of the shape of a token were not asked about" in ran.out) == (2, True)
+    assert "Nothing that" not in ran.out
 
 
 def test_password_of_another_installation_is_recognised(run: Command, arena: Arena, leak: Path) -> None:
@@ -147,10 +161,17 @@ def test_whole_set_is_told_field_by_field_live_and_then_dead(arena: Arena, run: 
     ]
     run("revoke", "dam", "--reason", "leaked", "--no-reissue")
     assert [(one["alive"], one["stage"]) for one in told(run, leak)["matches"]] == [("dead", "revoked")] * 2
+    assert "its set was proven dead" in told(run, leak)["matches"][1]["why"]
+    for command in ("rotate",), ("revoke", "--reason", "again", "--no-reissue"):
+        assert run(command[0], "dam", *command[1:]).code == 0
+    token = logged_in(arena, "erp")._token["access_token"]
     arena.pim.stop()
     secret, password = told(run, leak)["matches"]
     assert secret["alive"] == "unknown"
-    assert (password["alive"], password["why"][:19]) == ("dead", "its set was proven ")
+    assert (password["alive"], password["why"][:17]) == ("dead", "its set has ended")
+    leak.write_text(f'"{token}"')
+    ran = run("identify", str(leak))
+    assert (ran.code, "it is not known whether a PIM issued it" in ran.out, "Nothing" in ran.out) == (4, True, False)
 
 
 def _delete_all(arena: Arena, folder: str, token: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ def test_each_set_opens_its_own_door_alone(arena: Arena, run: Command, tmp_path:
     proof = json.loads(ran.out)
     assert (ran.code, proof["verdict"]) == (0, "proven")
     assert {check["verdict"] for one in proof["connectors"] for check in one["checks"]} == {"proven"}
-    assert [len(one["checks"]) for one in proof["connectors"]] == [10, 10, 10]
+    assert [len(one["checks"]) for one in proof["connectors"]] == [11, 11, 11]
     assert proof["pairs"] == {"total": 6, "proven": 6, "not_proven": []}
     assert [limit["bits"] for limit in proof["limits"]] == [None, 17, 30, None]
     page, document = sorted(folder.iterdir())
@@ -50,7 +50,7 @@ def test_each_set_opens_its_own_door_alone(arena: Arena, run: Command, tmp_path:
 def test_whatever_opens_too_much_is_a_finding(arena: Arena, run: Command) -> None:
     """A right that was added by hand, where it is looked at; a password that is another's; what could not be tried."""
     ran = run("prove", "erp")
-    assert (ran.code, "nothing to prove, no credential set is served yet" in ran.out) == (2, True)
+    assert (ran.code, "sandbox/erp is unproven: no credential set is served yet" in ran.out) == (2, True)
     arena.configure(lambda document: document["connectors"]["dam"].update(permissions=[READ]))
     run("apply")
     role_of(arena, "erp").add("pim_api_locale_list")
@@ -72,3 +72,20 @@ def test_whatever_opens_too_much_is_a_finding(arena: Arena, run: Command) -> Non
         ("sandbox/erp", "sandbox/shop", "broken", "its user"),
         *(("sandbox/dam", f"sandbox/{one}", "unproven", NO_APPROLE) for one in ("erp", "shop")),
     }
+
+
+def test_connector_that_is_not_tried_is_not_passed_over(arena: Arena, run: Command) -> None:
+    """One that was never served has nothing to prove, unless it is named; a live set that was not tried is unproven."""
+    assert run("apply", "erp", "shop").code == 0
+    ran = run("prove")
+    assert (ran.code, "sandbox/dam has nothing to prove" in ran.out) == (0, True)
+    assert (run("prove", "erp").code, run("prove", "erp", "dam").code) == (0, 2)
+    arena.configure(lambda document: document["connectors"].pop("shop"))
+    proof = json.loads((ran := run("prove", "--json")).out)
+    assert (ran.code, proof["verdict"]) == (2, "unproven")
+    assert [(one["connector"], one["verdict"]) for one in proof["skipped"]] == [
+        ("sandbox/dam", None),
+        ("sandbox/shop", "unproven"),
+    ]
+    told = {check["claim"]: check["said"] for one in proof["connectors"] for check in one["checks"]}
+    assert told["refused-on-other-paths"].startswith("2 other paths refuse it")

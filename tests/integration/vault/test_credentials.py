@@ -133,6 +133,17 @@ def test_published_set_stands_at_the_path_with_its_hints(
     }
 
 
+def test_what_the_path_gives_is_told_whoever_wrote_it(
+    store: VaultCredentialStore, world: VaultWorld, erp: Connector
+) -> None:
+    """The set as it stands there; nothing if it is no whole one."""
+    assert store.given(erp.id) is None
+    store.publish(erp, a_generation(1), a_set("one"), None)
+    assert store.given(erp.id) == a_set("one")
+    KeyValue(world.admin, "pim").write(record(erp.id), {"client_id": "id-one"}, cas=1)
+    assert store.given(erp.id) is None
+
+
 def test_publishing_twice_writes_once(store: VaultCredentialStore, erp: Connector) -> None:
     """The pass after a crash finds the generation there and goes on."""
     first = store.publish(erp, a_generation(1), a_set("one"), None)

@@ -18,7 +18,7 @@ from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import entity
 
 ERP, WEB, DAM = THREE
-OTHERS = (WEB.id, DAM.id)
+OTHERS = {WEB.id: (1, 2), DAM.id: ()}
 OWN = Reach(own=True, opened=(), refused=frozenset(OTHERS), tried=2)
 
 
@@ -58,16 +58,37 @@ def test_connector_in_the_guise_of_another_is_seen(world: VaultWorld) -> None:
     seen = access(world).reach(ERP, OTHERS)
     assert isinstance(seen, Reach)
     assert (seen.own, seen.refused) == (False, frozenset({DAM.id}))
-    assert seen.opened == ("pim/data/connectors/prod/web", "pim/metadata/connectors/prod/web")
+    assert seen.opened == (
+        "auth/vault-pim/prod/web/role/vault-pim.prod.web/secret-id",
+        "pim/data/connectors/prod/web",
+        "pim/metadata/connectors/prod/web",
+    )
 
 
-def test_policy_that_was_widened_by_hand_is_seen(world: VaultWorld) -> None:
-    """Every path that it opens is named, those of the state mount too."""
-    world.admin.request("POST", "sys/policies/acl/extra", {"policy": 'path "pim-state/*" { capabilities = ["read"] }'})
+@pytest.mark.parametrize(
+    ("path", "opened", "refused"),
+    [
+        (
+            "pim-state/data/pending/+/web/*",
+            {f"pim-state/data/pending/prod/web/{number}" for number in (1, 2)},
+            {DAM.id},
+        ),
+        ("pim-state/data/keys/*", {f"pim-state/data/keys/{key}" for key in ("fingerprint", "signing")}, set(OTHERS)),
+        ("pim-state/data/connectors/*", {"pim-state/data/connectors/prod/erp"}, set(OTHERS)),
+        ("auth/vault-pim/+/dam/*", {"auth/vault-pim/prod/dam/role/vault-pim.prod.dam/secret-id"}, {WEB.id}),
+        ("auth/approle/*", {"auth/approle/role/vault-pim-daemon/secret-id"}, set(OTHERS)),
+    ],
+)
+def test_policy_that_was_widened_by_hand_is_seen(
+    world: VaultWorld, path: str, opened: set[str], refused: set[ConnectorId]
+) -> None:
+    """Held sets, vault-pim's own keys and records, and what makes a login as somebody else: each path is named."""
+    policy = f'path "{path}" {{ capabilities = ["read", "update"] }}'
+    world.admin.request("POST", "sys/policies/acl/extra", {"policy": policy})
     world.admin.request("POST", entity(ERP.id), {"policies": ["extra"]})
     seen = access(world).reach(ERP, OTHERS)
     assert isinstance(seen, Reach)
-    assert (seen.own, seen.refused, seen.opened) == (True, frozenset(OTHERS), ("pim-state/data/connectors/prod/erp",))
+    assert (seen.own, set(seen.refused), set(seen.opened)) == (True, refused, opened)
 
 
 def test_login_that_cannot_be_tried_says_why(vault_world: MakeWorld) -> None:
@@ -76,11 +97,11 @@ def test_login_that_cannot_be_tried_says_why(vault_world: MakeWorld) -> None:
     elsewhere = a_connector("far", logins=(bound,))
     without = a_connector("none", logins=())
     world = vault_world(elsewhere, without)
-    refused = access(world).reach(elsewhere, ())
+    refused = access(world).reach(elsewhere, {})
     assert isinstance(refused, Refused)
     assert "its networks may not allow it" in refused.reason
     assert left_of(world, elsewhere) == (0, 0)
-    refused = access(world).reach(without, ())
+    refused = access(world).reach(without, {})
     assert isinstance(refused, Refused)
     assert "does not log in by AppRole" in refused.reason
 
@@ -97,7 +118,7 @@ def test_secret_id_for_a_single_login_is_gone_by_then(vault_world: MakeWorld) ->
 def test_hundreds_of_others_are_asked_about_and_some_tried(world: VaultWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """In questions that Vault takes."""
     monkeypatch.setattr("vault_pim.vault.reach.TRIED_AT_MOST", 10)
-    others = [*OTHERS, *(ConnectorId(pim="prod", name=f"n{number}") for number in range(500))]
+    others = OTHERS | {ConnectorId(pim="prod", name=f"n{number}"): (1,) for number in range(500)}
     seen = access(world).reach(ERP, others)
     assert isinstance(seen, Reach)
     assert (seen.own, seen.opened, len(seen.refused)) == (True, (), 502)

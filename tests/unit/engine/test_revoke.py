@@ -113,10 +113,12 @@ def test_revocation_does_not_wait_for_a_look_at_the_pim(provisioned: World) -> N
 
 
 def test_silent_token_endpoint_does_not_keep_a_set_from_being_deleted(provisioned: World) -> None:
-    """There is no old token to try then; the grants still prove it."""
+    """The grants still prove it; that no old token was tried stands in the proof."""
     provisioned.wire.silence("driver.take_tokens")
     assert provisioned.revoke().end == Wait(until=None, reason=Reason.CUT_OFF)
     assert provisioned.leftovers() == []
+    assert provisioned.state.revocation is not None
+    assert "generation 1: tokens: not tried" in provisioned.state.revocation.evidence
 
 
 def test_set_that_is_dead_and_not_wholly_deleted_is_said_so(provisioned: World) -> None:

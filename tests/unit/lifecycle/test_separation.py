@@ -32,6 +32,7 @@ def shown(id_: ConnectorId, **changes: Any) -> SetAtPim:
 def evidence(id_: ConnectorId = ERP, others: tuple[ConnectorId, ...] = (SHOP,), **changes: Any) -> Evidence:
     """Of a connector with which all is well."""
     names: dict[str, Any] = {"client_id": f"1_{id_.name}", "username": f"user_{id_.name}"}
+    secrets = {"client_secret": f"secret of {id_}", "password": f"password of {id_}"}
     usual: dict[str, Any] = {
         "connector": a_connector(id=id_),
         "generation": a_generation(label=id_.label(1), **names),
@@ -41,7 +42,8 @@ def evidence(id_: ConnectorId = ERP, others: tuple[ConnectorId, ...] = (SHOP,), 
         "opened": (),
         "access": AccessSight(presence=Presence.AS_DECLARED),
         "reach": Reach(own=True, opened=(), refused=frozenset(others), tried=len(others)),
-        "fingerprints": {"client_secret": f"secret of {id_}", "password": f"password of {id_}"},
+        "fingerprints": secrets,
+        "given": secrets,
     }
     return Evidence(**(usual | changes))
 
@@ -62,6 +64,12 @@ BROKEN: dict[str, tuple[Claim, dict[str, Any]]] = {
         Claim.FOREIGN_PATHS,
         {"reach": Reach(own=True, opened=("pim/data/x",), refused=frozenset(), tried=1)},
     ),
+    "path that gives no set": (Claim.OWN_SET, {"given": None}),
+    "path that gives another's set": (
+        Claim.OWN_SET,
+        {"given": SHOPS.fingerprints, "differing": ("client_secret", "password")},
+    ),
+    "path that names another PIM": (Claim.OWN_SET, {"differing": ("base_url",)}),
     "set that is not at the PIM": (Claim.CLIENT_AND_USER, {"at_pim": None}),
     "another client": (Claim.CLIENT_AND_USER, {"at_pim": shown(ERP, client_id="9_other")}),
     "another user": (Claim.CLIENT_AND_USER, {"at_pim": shown(ERP, username="someone")}),
@@ -98,6 +106,16 @@ def test_broken_claim_is_said(claim: Claim, changes: dict[str, Any]) -> None:
     assert len(broken) <= 2
 
 
+def test_path_that_gives_the_set_of_another_says_whose() -> None:
+    """Whoever reads it is let in as that one."""
+    said = {
+        name: [check.said for check in judge((evidence(**changes), SHOPS))[0].checks if check.claim is claim]
+        for name, (claim, changes) in BROKEN.items()
+    }
+    assert said["path that gives another's set"] == [f"the set of {SHOP}"]
+    assert said["path that names another PIM"] == ["other than issued: base_url"]
+
+
 def test_what_could_not_be_tried_is_unproven() -> None:
     """Neither broken nor proven, for the connector and for its pairs."""
     gathered = (evidence(reach=Refused(reason="it does not log in by AppRole")), SHOPS)
@@ -110,8 +128,9 @@ def test_what_could_not_be_tried_is_unproven() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        (BROKEN["other path that opens"][1], "its login opens the other's path in Vault"),
+        (BROKEN["other path that opens"][1], "its login opens a path of the other's in Vault"),
         (BROKEN["other door that opens"][1], "its user"),
+        (BROKEN["path that gives another's set"][1], "it has the client secret and the password"),
         (BROKEN["shared secret"][1], "it has the client secret and the password"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from tests.canary import CANARY
 from tests.fakes.scripted_pim import Scripted, ScriptedPim
 from vault_pim.domain.credentials import CredentialSet, Tokens
-from vault_pim.domain.errors import UnknownShape
+from vault_pim.domain.errors import PimNoAnswer, UnknownShape
 from vault_pim.domain.outcomes import Alive, Dead
 from vault_pim.domain.secret import SecretStr
 from vault_pim.pim.http import Http
@@ -37,6 +37,16 @@ def test_set_refused_in_every_way_is_dead(pim: ScriptedPim, http: Http) -> None:
             "password grant: 422, client id and client secret are refused",
         )
     )
+
+
+def test_tokens_that_could_not_be_taken_are_not_said_to_be_dead(pim: ScriptedPim, http: Http) -> None:
+    """A set that was refused had none to give; of a PIM that was silent it is not known."""
+    pim.tell("POST", TOKEN, NO_CLIENT)
+    proofs = [Verifier(http).prove_dead(CREDENTIALS, one) for one in (None, PimNoAnswer("silent", why="timed out"))]
+    assert [proof.evidence[0] for proof in proofs if isinstance(proof, Dead)] == [
+        "access and refresh token: none could be taken, the set was refused already",
+        "access and refresh token: not tried, no answer when they were to be taken (timed out)",
+    ]
 
 
 @pytest.mark.parametrize(
