@@ -35,7 +35,7 @@ def verify(
     """Check that every line continues the one before it, that signatures hold, and that nothing is missing at the end.
 
     What is missing at the end of an audit log is known to Vault alone, and not seen with --key. Exits 2 if a file is
-    not as it was written, or was written by another installation.
+    not as it was written, was written by another installation, or if nothing in it is signed.
     """
     output = Output(as_json=as_json)
     trusted, anchors, files = _what(invocation(context), files, key)
@@ -48,6 +48,8 @@ def verify(
     output.json({"key": trusted.id, "files": [_json(path, found) for path, found in results]})
     for path, found in results:
         _show(output, path, found)
+    if anchors is None:
+        output.line("Vault was not asked: lines that are missing at the end of a log are not seen.", WARN)
     if any(isinstance(found, NotAuthentic) for _, found in results):
         raise typer.Exit(FINDING)
 
@@ -65,10 +67,10 @@ def print_key(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _what(
     given: Invocation, files: list[Path] | None, key: Path | None
-) -> tuple[PublicKey, Sequence[Mapping[str, Any]], list[Path]]:
-    """The key that is trusted, the checkpoints in Vault, and the files to check."""
+) -> tuple[PublicKey, Sequence[Mapping[str, Any]] | None, list[Path]]:
+    """The key that is trusted, the checkpoints in Vault if it was asked, and the files to check."""
     if key is not None:
-        return PublicKey.from_file(key), (), files or [given.settings().audit.path]
+        return PublicKey.from_file(key), None, files or [given.settings().audit.path]
     settings = given.settings()
     with assemble(settings, role="audit") as installation:
         trusted = PublicKey.from_pem(installation.signer.public_key())
@@ -77,8 +79,9 @@ def _what(
 
 def _json(path: Path, found: Checked | NotAuthentic) -> dict[str, Any]:
     if isinstance(found, NotAuthentic):
-        return {"path": path, "genuine": False, "lines": None, "signed": None, "torn": [], "error": failure_json(found)}
-    told = {"lines": found.lines, "signed": found.signed, "torn": list(found.torn)}
+        told: dict[str, Any] = {"lines": None, "signed": None, "torn": [], "loose": []}
+        return {"path": path, "genuine": False, **told, "error": failure_json(found)}
+    told = {"lines": found.lines, "signed": found.signed, "torn": list(found.torn), "loose": list(found.loose)}
     return {"path": path, "genuine": True, **told, "error": None}
 
 
@@ -87,8 +90,13 @@ def _show(output: Output, path: Path, found: Checked | NotAuthentic) -> None:
         output.line(f"{found.what}{f' ({found.why})' if found.why else ''}", BAD)
         output.line(f"what to do: {found.advice}", WARN)
         return
+    if not found.lines:
+        output.line(f"{path} is empty: nothing was recorded yet.", WARN)
+        return
     output.line(f"{path} is as it was written: {counted(found.lines, 'line')}, {found.signed} of them signed.", GOOD)
     for number in found.torn:
         output.line(f"line {number} was broken off by a full disk or a crash", WARN)
+    for number in found.loose:
+        output.line(f"line {number} is broken, and no line after it vouches for it", WARN)
     if found.signed < found.lines:
         output.line("What follows the last signature could have been changed by whoever can write the file.", WARN)
