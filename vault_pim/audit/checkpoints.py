@@ -32,6 +32,7 @@ class Checked:
         signed: how many of its lines a signature covers.
         torn: numbers of the lines that a full disk or a crash tore; a whole line after them vouches for them.
         loose: the same of those at the end: nothing vouches for them.
+        document: it is one signed JSON object, and no lines.
     """
 
     file: str | None
@@ -39,17 +40,19 @@ class Checked:
     signed: int
     torn: tuple[int, ...] = ()
     loose: tuple[int, ...] = ()
+    document: bool = False
 
 
-def take(chain: ChainFile, signer: Signer, anchors: Anchors, *, at: datetime, by: str) -> None:
-    """Sign all lines that are in the file now, and tell Vault where they end.
+def take(chain: ChainFile, signer: Signer, anchors: Anchors, *, at: datetime, by: str, host: str) -> None:
+    """Sign all lines that are in the file now, and tell Vault where they end, and where the file is.
 
     Raises:
         AuditUnavailable: the file cannot be written.
         VaultNoAnswer, VaultRefusal: Vault's side is not done.
     """
     _keep(signer.public_key(), chain.path.with_name(KEY_FILE))  # has the key at hand after this
-    line = chain.append({"at": at.isoformat(), "tag": Tag.CHECKPOINT, "by": by}, signer)
+    told = {"at": at.isoformat(), "tag": Tag.CHECKPOINT, "by": by, "host": host, "path": str(chain.path.resolve())}
+    line = chain.append(told, signer)
     anchors.put(str(line["file"]), line)
 
 

@@ -28,7 +28,7 @@ class Log:
         for count in (4, 1):
             for number in range(count):
                 self.file.append(ASKED | {"said": f"line {number}"})
-            take(self.file, SIGNER, self.anchors, at=AT, by="daemon")
+            take(self.file, SIGNER, self.anchors, at=AT, by="daemon", host="one")
         self.file.append(ASKED)
 
     def check(self) -> Checked:
@@ -111,7 +111,7 @@ def test_torn_lines_are_named(log: Log) -> None:
     with log.file.path.open("ab") as end:
         end.write(b'{"torn')
     log.file.append(ASKED)
-    take(log.file, SIGNER, log.anchors, at=AT, by="daemon")
+    take(log.file, SIGNER, log.anchors, at=AT, by="daemon", host="one")
     assert log.check().torn == (9,)
 
 
@@ -143,7 +143,7 @@ def test_checkpoint_after_a_torn_line_covers_it(log: Log) -> None:
     """The line it ends is its own."""
     with log.file.path.open("ab") as end:
         end.write(b'{"torn')
-    take(log.file, SIGNER, log.anchors, at=AT, by="daemon")
+    take(log.file, SIGNER, log.anchors, at=AT, by="daemon", host="one")
     assert log.check().signed == 10
 
 
@@ -151,7 +151,7 @@ def test_log_whose_first_line_is_long_has_a_name(tmp_path: Path) -> None:
     """Longer than what is read at once."""
     file, anchors = ChainFile(tmp_path / "audit.jsonl"), MemoryAnchors()
     file.append(ASKED | {"said": "x" * 50_000})
-    take(file, SIGNER, anchors, at=AT, by="daemon")
+    take(file, SIGNER, anchors, at=AT, by="daemon", host="one")
     assert verify(file, KEY, anchors.all()).file in anchors.kept
 
 
@@ -159,5 +159,5 @@ def test_public_key_lies_beside_the_log_and_is_never_replaced(log: Log) -> None:
     """For when Vault is away; whoever compares it sees a change."""
     kept = log.file.path.with_name(KEY_FILE)
     assert PublicKey.from_file(kept).id == KEY.id
-    take(log.file, MemorySigner(), MemoryAnchors(), at=AT, by="daemon")
+    take(log.file, MemorySigner(), MemoryAnchors(), at=AT, by="daemon", host="one")
     assert PublicKey.from_file(kept).id == KEY.id
