@@ -124,7 +124,7 @@ def _document(path: Path) -> Mapping[str, Any] | None:
     """
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         raise NotAuthentic(f"{path} is no file of vault-pim", why="it is JSON, but no object")

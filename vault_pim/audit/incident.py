@@ -54,7 +54,7 @@ class Record:
         """The record with a file as it is now.
 
         Raises:
-            NotAuthentic: it lacks what it had when it was last put in.
+            NotAuthentic: it lacks what it had when it was last put in, or a line of it is no entry.
         """
         if not lines:
             return self
@@ -66,6 +66,12 @@ class Record:
                 f"the file of incident {self.incident} on this machine was changed",
                 why="it does not begin with what the record holds of it",
             )
+        for line in lines:
+            if line.fields is not None and not _is_entry(line.fields):
+                raise NotAuthentic(
+                    f"the file of incident {self.incident} on this machine was changed",
+                    why=f"line {line.number} does not say who did what, and when",
+                )
         return Record(incident=self.incident, parts={**self.parts, name: part})
 
     def signed(self, signer: Signer, at: datetime) -> dict[str, Any]:
@@ -181,6 +187,18 @@ def is_proof(entry: Entry) -> bool:
     """Whether the revocation was proven by this, or was found to be."""
     proven = entry["tag"] == Tag.MEND_DONE and entry.get("step") == Part.PROOF
     return proven or PROVEN_AT in entry.get("detail", {})
+
+
+def _is_entry(fields: Entry) -> bool:
+    """Whether a line says all that a summary is made of."""
+    try:
+        instants = [datetime.fromisoformat(fields["at"])]
+        if PROVEN_AT in (detail := fields.get("detail", {})):
+            instants.append(datetime.fromisoformat(detail[PROVEN_AT]))
+    except (KeyError, TypeError, ValueError):
+        return False
+    told = isinstance(fields.get("tag"), str) and isinstance(fields.get("by"), str) and isinstance(detail, dict)
+    return told and all(one.tzinfo is not None for one in instants)
 
 
 def _at(entry: Entry | None) -> datetime | None:

@@ -47,6 +47,14 @@ def test_document_that_is_not_signed_as_it_stands_is_found_out(path: Path, forge
         check_file(path, KEY, ())
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": NaN}', '{"a": ' * 100_000, "\xff\x00"])
+def test_file_that_cannot_be_taken_apart_is_a_finding(path: Path, text: str) -> None:
+    """Whoever made it wanted the check to fail."""
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(NotAuthentic):
+        check_file(path, KEY, ())
+
+
 def test_checkpoint_alone_is_no_log(path: Path) -> None:
     """It is signed, but tells of lines before it."""
     log = ChainFile(path)

@@ -240,6 +240,27 @@ def test_file_of_a_machine_that_was_made_anew_does_not_replace_what_is_known(hos
         one.log.document(NAME)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"at": "2026", "tag": "x", "by": "y"},
+        {"at": "2026-03-02T09:00:00", "tag": "x", "by": "y"},
+        {"at": START.isoformat(), "tag": "x", "by": 1},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": "proven_at"},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": {"proven_at": "yesterday"}},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": 1},
+    ],
+)
+def test_line_that_is_no_entry_is_a_finding(host: Callable[[str], Host], line: dict[str, Any]) -> None:
+    """Whoever put it there could continue the chain."""
+    one = host("one")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    one.log.file(NAME).append(line)
+    with pytest.raises(NotAuthentic, match="on this machine was changed"):
+        one.log.local(NAME)
+
+
 def test_machine_that_cannot_write_says_so_and_goes_on(
     host: Callable[[str], Host], caplog: pytest.LogCaptureFixture
 ) -> None:
