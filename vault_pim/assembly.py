@@ -14,7 +14,7 @@ from vault_pim.domain.connector import Connector, ConnectorId, Mechanism
 from vault_pim.domain.errors import ConfigurationError, VaultNoAnswer, VaultPimError
 from vault_pim.engine.reconcile import Reconciler
 from vault_pim.engine.tools import Tools
-from vault_pim.here import SystemClock, who
+from vault_pim.here import SystemClock, host, who
 from vault_pim.ports import Clock, PimDriver
 from vault_pim.settings import Settings, logins
 from vault_pim.settings.shape import VaultSettings
@@ -95,7 +95,7 @@ class Installation:
             return
         self.audit.grown = False
         try:
-            take(self.audit.chain, self.signer, self.anchors, at=self.clock.now(), by=self.me)
+            take(self.audit.chain, self.signer, self.anchors, at=self.clock.now(), by=self.me, host=host())
         except VaultPimError as error:
             logger.warning("the audit log is not signed: %s", error.what)
 

@@ -14,9 +14,14 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 - this is the one clock
 
 
+def host() -> str:
+    """What this machine calls itself."""
+    return socket.gethostname()
+
+
 def who(role: str) -> str:
     """Who this process is, as holder of connectors and in the audit log: `<command>/<account>@<host>:<process id>`."""
-    return f"{role}/{_account()}@{socket.gethostname()}:{os.getpid()}"
+    return f"{role}/{_account()}@{host()}:{os.getpid()}"
 
 
 def _account() -> str:

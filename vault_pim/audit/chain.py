@@ -150,7 +150,7 @@ def _parse(raw: bytes) -> dict[str, Any] | None:
     """The fields of a whole line, None for a torn one."""
     try:
         fields = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
 

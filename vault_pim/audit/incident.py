@@ -12,7 +12,7 @@ from typing import Any
 from vault_pim.audit.chain import Line, check, encode, name_of
 from vault_pim.audit.ports import Signer
 from vault_pim.audit.signing import PublicKey, check_document, sign_document
-from vault_pim.domain.errors import NotAuthentic
+from vault_pim.domain.errors import ConfigurationError, NotAuthentic
 from vault_pim.domain.events import Tag
 from vault_pim.domain.generation import Step
 from vault_pim.domain.outcomes import Part
@@ -54,7 +54,7 @@ class Record:
         """The record with a file as it is now.
 
         Raises:
-            NotAuthentic: it lacks what it had when it was last put in.
+            NotAuthentic: it lacks what it had when it was last put in, or a line of it is no entry.
         """
         if not lines:
             return self
@@ -66,6 +66,12 @@ class Record:
                 f"the file of incident {self.incident} on this machine was changed",
                 why="it does not begin with what the record holds of it",
             )
+        for line in lines:
+            if line.fields is not None and not _is_entry(line.fields):
+                raise NotAuthentic(
+                    f"the file of incident {self.incident} on this machine was changed",
+                    why=f"line {line.number} does not say who did what, and when",
+                )
         return Record(incident=self.incident, parts={**self.parts, name: part})
 
     def signed(self, signer: Signer, at: datetime) -> dict[str, Any]:
@@ -100,7 +106,7 @@ class Summary:
 
     Attributes:
         runs: every process that worked on it, in order: `<command>/<account>@<host>:<process id>`.
-        seconds: from the wish to the proof; None until then.
+        seconds: from the wish to the proof; None until then, and where the clocks of two machines deny it.
         evidence: what was tried and refused, one line each.
         unproven: what could not be tried, one line each.
     """
@@ -119,16 +125,28 @@ class Summary:
 
     @property
     def seconds(self) -> float | None:
-        """From the wish to the proof; None until then."""
-        return None if self.proven_at is None else (self.proven_at - self.asked_at).total_seconds()
+        """From the wish to the proof; see the attributes."""
+        if self.proven_at is None or self.proven_at < self.asked_at:
+            return None
+        return (self.proven_at - self.asked_at).total_seconds()
 
 
 def summary(record: Record) -> Summary:
-    """What the entries come to."""
+    """What the entries come to.
+
+    Raises:
+        ConfigurationError: there are none.
+    """
     entries = record.entries
+    if not entries:
+        raise ConfigurationError(
+            f"nothing can be read of incident {record.incident}",
+            why="no whole line was written about it: a full disk or a crash broke off each",
+            advice="Look for it in the audit logs.",
+        )
     asked = next((one for one in entries if one["tag"] in ASKED), entries[0])
     details = [(one, key, str(text)) for one in entries for key, text in one.get("detail", {}).items()]
-    proven = next((one for one in reversed(entries) if is_proof(one)), None)  # one may be asked for anew
+    proven = _proof(entries, asked)
     renewed = next((one for one in entries if one["tag"] == Tag.STEP_DONE and one.get("step") == Step.PUBLISH), None)
     return Summary(
         incident=record.incident,
@@ -148,12 +166,39 @@ def summary(record: Record) -> Summary:
 
 
 ASKED = (Tag.REVOCATION_ASKED, Tag.BREAKGLASS_ASKED)
+WISHES = (*ASKED, Tag.REVOCATION_RESUMED)
+
+
+def _proof(entries: Iterable[Entry], first: Entry) -> Entry | None:
+    """The proof that stands: a later wish that tells of none began anew.
+
+    Not so the first one: its clock may be ahead of that of the machine that proved it.
+    """
+    proof = None
+    for one in entries:
+        if is_proof(one):
+            proof = one
+        elif one["tag"] in WISHES and one is not first:
+            proof = None
+    return proof
 
 
 def is_proof(entry: Entry) -> bool:
     """Whether the revocation was proven by this, or was found to be."""
     proven = entry["tag"] == Tag.MEND_DONE and entry.get("step") == Part.PROOF
     return proven or PROVEN_AT in entry.get("detail", {})
+
+
+def _is_entry(fields: Entry) -> bool:
+    """Whether a line says all that a summary is made of."""
+    try:
+        instants = [datetime.fromisoformat(fields["at"])]
+        if PROVEN_AT in (detail := fields.get("detail", {})):
+            instants.append(datetime.fromisoformat(detail[PROVEN_AT]))
+    except (KeyError, TypeError, ValueError):
+        return False
+    told = isinstance(fields.get("tag"), str) and isinstance(fields.get("by"), str) and isinstance(detail, dict)
+    return told and all(one.tzinfo is not None for one in instants)
 
 
 def _at(entry: Entry | None) -> datetime | None:

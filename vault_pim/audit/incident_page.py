@@ -25,6 +25,7 @@ TITLES = {
     "breakglass:cut": "break-glass: deleted at the PIM",
     "breakglass:failed": "break-glass: failed",
 }
+UNTIMED = "how long it took cannot be told: the clocks of the machines differ"
 BEGUN, DONE, FAILED = ":begun", ":done", ":failed"
 
 
@@ -50,12 +51,11 @@ def render(record: Record, facts: Summary, document: Mapping[str, Any]) -> str:
         document: the signed record, carried along.
     """
     signature = document["signature"]
-    proven = facts.proven_at and f"proven {_instant(facts.proven_at)}, {facts.seconds:.1f} s after it was asked for"
     rows = {
         "Connector": facts.connector,
         "Reason": facts.reason,
         "Asked for": f"{_instant(facts.asked_at)} by {facts.asked_by}",
-        "Proof": proven or "not proven",
+        "Proof": _proof(facts),
         "New set served": _instant(facts.renewed_at) if facts.renewed_at else "not in this incident",
         "Worked on by": ", ".join(facts.runs),
         "Failed tries": str(facts.failures),
@@ -78,6 +78,13 @@ def render(record: Record, facts: Summary, document: Mapping[str, Any]) -> str:
 installation. This page itself proves nothing.</p>
 <pre>{escape(json.dumps(document, indent=1, ensure_ascii=False))}</pre>""",
     )
+
+
+def _proof(facts: Summary) -> str:
+    if facts.proven_at is None:
+        return "not proven"
+    after = UNTIMED if facts.seconds is None else f"{facts.seconds:.1f} s after it was asked for"
+    return f"proven {_instant(facts.proven_at)}, {after}"
 
 
 def _row(entry: Entry) -> str:

@@ -6,7 +6,6 @@ take a public key from the document itself, which would prove nothing.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -83,7 +82,7 @@ class PublicKey:
             raise NotAuthentic(f"{what} is signed by an algorithm that is not {ALGORITHM}")
         try:
             self._key.verify(base64.b64decode(signature.value, validate=True), message)
-        except (InvalidSignature, binascii.Error) as error:
+        except (InvalidSignature, ValueError) as error:  # ValueError: it is no base64
             raise NotAuthentic(f"{what} was changed after it was signed", why="its signature does not hold") from error
 
 
@@ -114,7 +113,11 @@ def check_document(document: Mapping[str, Any], key: PublicKey, *, what: str) ->
         NotAuthentic: it is not signed, was changed, or was signed by another installation.
     """
     unsigned = {key: value for key, value in document.items() if key != FIELD}
-    key.check(canonical(unsigned), signature_of(document, what=what), what=what)
+    try:
+        message = canonical(unsigned)
+    except (ValueError, RecursionError) as error:
+        raise NotAuthentic(f"{what} is nothing that was ever signed", why="its text has no canonical form") from error
+    key.check(message, signature_of(document, what=what), what=what)
 
 
 def signature_of(document: Mapping[str, Any], *, what: str) -> Signature:

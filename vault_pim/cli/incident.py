@@ -10,7 +10,7 @@ import typer
 
 from vault_pim.assembly import Installation, assemble
 from vault_pim.audit.incident import Record, Summary, read, summary
-from vault_pim.audit.incident_page import render, title
+from vault_pim.audit.incident_page import UNTIMED, render, title
 from vault_pim.audit.signing import PublicKey
 from vault_pim.cli.invocation import FINDING, AsJson, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
@@ -37,13 +37,12 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with assemble(invocation(context).settings(), role="incident") as installation:
         for name in installation.incidents.names():
             try:
-                record = _known(output, installation, name)
+                found.append(summary(_known(output, installation, name)))
             except NotAuthentic as error:
                 changed.append(name)
                 output.note(f"{error.what} ({error.why})", BAD)
-                continue
-            if record.entries:
-                found.append(summary(record))
+            except ConfigurationError as error:
+                output.note(f"{error.what} ({error.why})", WARN)
     output.json({"incidents": [_json(one) for one in found], "changed": changed})
     rows: list[tuple[Cell, ...]] = [(one.incident, one.connector, _outcome(one), one.reason) for one in found]
     output.table(("Incident", "Connector", "Outcome", "Reason"), rows)
@@ -132,9 +131,9 @@ def _named(installation: Installation, name: str) -> str:
 
 
 def _outcome(facts: Summary) -> tuple[str, str]:
-    if facts.seconds is not None:
-        return f"proven in {facts.seconds:.1f} s", GOOD
-    return "not proven yet", BAD
+    if facts.proven_at is None:
+        return "not proven yet", BAD
+    return f"proven in {facts.seconds:.1f} s" if facts.seconds is not None else f"proven, {UNTIMED}", GOOD
 
 
 def _cell(entry: Any) -> Cell:

@@ -63,7 +63,17 @@ def test_audit_log_that_was_changed_or_cut_off_is_found_out(arena: Arena, run: C
     assert "lacks lines at its end" in run("audit", "verify").out
     log.write_text(before)
     assert run("audit", "verify").code == 0
-    assert run("audit", "verify", str(log), str(arena.directory / "none.jsonl")).code == 3
+    hidden = run("audit", "verify", str(log), str(arena.directory / "none.jsonl"))
+    assert (hidden.code, f"{log} is as it was written" in hidden.out) == (3, True)
+    log.write_text("")
+    emptied = run("audit", "verify")
+    assert (emptied.code, "is not the log that was there" in emptied.out, "not seen: log" in emptied.out) == (
+        2,
+        True,
+        True,
+    )
+    log.with_name("audit.jsonl.1").write_text(before)
+    assert run("audit", "verify").code == 0
 
 
 def test_incident_is_shown_while_vault_is_away(arena: Arena, run: Command) -> None:

@@ -118,7 +118,9 @@ def test_long_lines_are_chained(tmp_path: Path, length: int) -> None:
     assert len(list(file.lines())) == 4
 
 
-@pytest.mark.parametrize("torn", [b"\n", b"{", b'{"said": "x', b'{"a"\n{"b"', b"\0" * 2 * BLOCK, b"[1]\n"])
+@pytest.mark.parametrize(
+    "torn", [b"\n", b"{", b'{"said": "x', b'{"a"\n{"b"', b"\0" * 2 * BLOCK, b"[1]\n", b"[" * 100_000]
+)
 def test_line_after_torn_ones_covers_them_and_the_whole_one_before(tmp_path: Path, torn: bytes) -> None:
     """Nothing stands in the file that no line vouches for."""
     path = tmp_path / "audit.jsonl"

@@ -20,9 +20,9 @@ from tests.fakes.wire import Wire
 from vault_pim.audit.chain import encode
 from vault_pim.audit.incident import Record, read, summary
 from vault_pim.audit.incident_log import IncidentLog
-from vault_pim.audit.incident_page import render
+from vault_pim.audit.incident_page import UNTIMED, render
 from vault_pim.audit.signing import PublicKey, sign_document
-from vault_pim.domain.errors import AuditUnavailable, NotAuthentic, VaultNoAnswer
+from vault_pim.domain.errors import AuditUnavailable, ConfigurationError, NotAuthentic, VaultNoAnswer
 from vault_pim.domain.events import Event, Tag
 
 NAME = "20260302T090000Z.prod.erp"
@@ -106,6 +106,40 @@ def test_proof_told_by_the_next_run_alone_counts(host: Callable[[str], Host], ke
     one.tell(Tag.REVOCATION_RESUMED, proven_at=at.isoformat(), evidence_1="generation 1: password grant: 422")
     told = summary(read(one.log.document(NAME), key))
     assert (told.seconds, told.evidence) == (2.0, ("generation 1: password grant: 422",))
+
+
+@pytest.mark.parametrize("again", [Tag.REVOCATION_RESUMED, Tag.REVOCATION_ASKED])
+def test_incident_that_is_asked_for_again_is_open_until_it_is_proven_again(
+    host: Callable[[str], Host], key: PublicKey, again: Tag
+) -> None:
+    """What was issued since the first proof is not dead by that."""
+    one, other = host("one"), host("other")
+    broken_off_and_finished(one, other)
+    one.tell(again, reason="again")
+    assert summary(read(one.log.document(NAME), key)).proven_at is None
+    other.tell(Tag.MEND_DONE, "proof", None)
+    assert summary(read(one.log.document(NAME), key)).seconds == 7.0
+
+
+def test_proof_of_a_machine_whose_clock_is_behind_has_no_length(host: Callable[[str], Host], key: PublicKey) -> None:
+    """It stands, but was not made before it was asked for."""
+    one, slow = host("one"), host("slow")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    slow.clock.forward(timedelta(seconds=-25))
+    slow.tell(Tag.MEND_DONE, "proof", None)
+    document = one.log.document(NAME)
+    told = summary(read(document, key))
+    assert (told.proven_at, told.seconds) == (slow.clock.now(), None)
+    assert UNTIMED in render(read(document, key), told, document)
+
+
+def test_record_of_torn_lines_alone_is_said_to_tell_nothing(host: Callable[[str], Host]) -> None:
+    """The disk was full from the beginning."""
+    one = host("one")
+    one.folder.mkdir(parents=True)
+    one.log.file(NAME).path.write_bytes(b'{"at": "20')
+    with pytest.raises(ConfigurationError, match=f"nothing can be read of incident {NAME}"):
+        summary(one.log.local(NAME))
 
 
 def test_incident_that_is_not_proven_has_no_length(host: Callable[[str], Host], key: PublicKey) -> None:
@@ -204,6 +238,27 @@ def test_file_of_a_machine_that_was_made_anew_does_not_replace_what_is_known(hos
     one.log.file(NAME).append({"at": "2026", "tag": "x", "by": "y"})
     with pytest.raises(NotAuthentic, match="on this machine was changed"):
         one.log.document(NAME)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"at": "2026", "tag": "x", "by": "y"},
+        {"at": "2026-03-02T09:00:00", "tag": "x", "by": "y"},
+        {"at": START.isoformat(), "tag": "x", "by": 1},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": "proven_at"},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": {"proven_at": "yesterday"}},
+        {"at": START.isoformat(), "tag": "x", "by": "y", "detail": 1},
+    ],
+)
+def test_line_that_is_no_entry_is_a_finding(host: Callable[[str], Host], line: dict[str, Any]) -> None:
+    """Whoever put it there could continue the chain."""
+    one = host("one")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    one.log.file(NAME).append(line)
+    with pytest.raises(NotAuthentic, match="on this machine was changed"):
+        one.log.local(NAME)
 
 
 def test_machine_that_cannot_write_says_so_and_goes_on(

@@ -67,7 +67,8 @@ def test_document_without_a_signature_is_not_believed(signature: object) -> None
 
 
 @pytest.mark.parametrize(
-    "change", [{"value": "not base64 !"}, {"value": ""}, {"algorithm": "none"}, {"value": "AAAA" * 22}]
+    "change",
+    [{"value": "not base64 !"}, {"value": "\u00fc"}, {"value": ""}, {"algorithm": "none"}, {"value": "AAAA" * 22}],
 )
 def test_signature_that_is_none_is_not_believed(change: dict[str, str]) -> None:
     """No algorithm but the one there is, and no broken value."""
@@ -75,6 +76,14 @@ def test_signature_that_is_none_is_not_believed(change: dict[str, str]) -> None:
     signed["signature"] |= change
     with pytest.raises(NotAuthentic, match=r"changed|algorithm"):
         check_document(signed, KEY, what="it")
+
+
+@pytest.mark.parametrize("text", ["NaN", "1e999", "[" * 900 + "]" * 900])
+def test_document_without_a_canonical_form_is_not_believed(text: str) -> None:
+    """A number that is none, or lists in lists without end: nobody could have signed it."""
+    document = sign_document({"a": 1}, SIGNER) | {"a": json.loads(text)}
+    with pytest.raises(NotAuthentic):
+        check_document(document, KEY, what="it")
 
 
 def test_key_comes_from_a_file(tmp_path: Path) -> None:
