@@ -103,13 +103,11 @@ def proof(tools: Tools, facts: Facts, _: int) -> Done:
     return Done(state=state, observation=observation, detail=numbered(proven.evidence))
 
 
-def forgotten(tools: Tools, facts: Facts, number: int) -> Done:
-    """Take a set of ours into the state that went back, so that it ends like the others; what has ended goes here."""
+def forgotten(_: Tools, facts: Facts, number: int) -> Done:
+    """Take a set of ours into the state that went back, so that it ends with the others."""
     found = made_since(facts)
     if found is None or found.number != number:
         raise Impossible(f"generation {number} of {facts.id} is not forgotten")
-    if found.stage.final:
-        tools.credentials.drop_held(facts.id, number)
     return Done(state=known_again(facts, found), observation=facts.observation, detail={"label": found.label})
 
 

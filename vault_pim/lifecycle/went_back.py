@@ -42,15 +42,12 @@ def went_back(facts: Facts) -> Decision | None:
 
 def made_since(facts: Facts) -> Generation | None:
     """The first set of ours, at the PIM or at the path, that the state has never planned, or has planned and not made;
-    as it is to be known from now on.
-
-    One that was made in place is dead or the only one there is: like any broken off, it has the current one replaced.
-    """
+    as it is to be known from now on."""
     pim, served, pending = facts.observation.pim, facts.observation.served, facts.state.pending
     if pim is None:
         return None
     if pending is not None and pending.stage is Stage.PLANNED and _serves(facts, pending.number):
-        return _as_known(facts, pending, made_of=pending.replaces)
+        return _in_grace(facts, pending)
     seen = [(_number(facts, one), one) for one in pim.survey.sightings]
     if served is not None:
         seen.append((served.generation, Sighting(label=facts.id.label(served.generation), description=GONE)))
@@ -60,7 +57,8 @@ def made_since(facts: Facts) -> Generation | None:
     number, sighting = min(since, key=lambda one: one[0])
     same = next((one for one in facts.state.live if one.label.lower() == sighting.label.lower()), None)
     if same is not None:
-        return _as_known(facts, replace(same, number=number), made_of=same.number)
+        made = replace(same, number=number, replaces=same.number, kv_version=None, published_at=None, fingerprints={})
+        return _in_grace(facts, made)
     found = Generation(
         number=number,
         stage=Stage.PLANNED,
@@ -71,7 +69,7 @@ def made_since(facts: Facts) -> Generation | None:
         reason=Reason.STATE_WENT_BACK,
         planned_at=facts.now,
     )
-    return _as_known(facts, found, made_of=None)
+    return _in_grace(facts, found)
 
 
 def described(sighting: Sighting) -> int:
@@ -97,13 +95,10 @@ def known_again(facts: Facts, forgotten: Generation) -> ConnectorState:
     return replace(state, revocation=again, rotation_asked_at=wanted)
 
 
-def _as_known(facts: Facts, found: Generation, *, made_of: int | None) -> Generation:
-    """In its grace; one that was made in place of another, as broken off."""
-    found = replace(found, reason=Reason.STATE_WENT_BACK)
-    if made_of is not None:
-        return replace(found, stage=Stage.ABANDONED, replaces=made_of, ended_at=facts.now)
-    grace = facts.connector.policy.grace if facts.connector else timedelta(0)
-    return replace(found, stage=Stage.GRACE, retire_at=facts.now + grace)
+def _in_grace(facts: Facts, found: Generation) -> Generation:
+    """As a superseded set; one that was made in place has no grace, since the next one is made in the same place."""
+    grace = facts.connector.policy.grace if facts.connector and found.replaces is None else timedelta(0)
+    return replace(found, stage=Stage.GRACE, reason=Reason.STATE_WENT_BACK, retire_at=facts.now + grace)
 
 
 def _serves(facts: Facts, number: int) -> bool:
