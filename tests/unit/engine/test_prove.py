@@ -9,6 +9,7 @@ from tests.fakes.builders import ERP, SHOP, a_connector
 from tests.fakes.world import World
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import Intercepted, NotSetUp
 from vault_pim.domain.outcomes import Refused, Verified
 from vault_pim.domain.separation import Reach, Untried, Verdict
 from vault_pim.engine.prove import Subject, gather, subject
@@ -90,6 +91,19 @@ def test_path_that_gives_another_set_is_seen() -> None:
     world.credentials.lose_path(ERP)
     seen = gather(world.tools(), served(world), shown={}, neighbour=None, others={})
     assert (seen.given, seen.differing) == (None, ())
+
+
+def test_refusal_of_anything_but_the_login_leaves_open_what_it_opens() -> None:
+    """It stops no other connector; a secret-id that somebody else opened stops everything."""
+    world = World(connector=APPROLE)
+    world.run()
+    one = served(world)
+    world.wire.fail("access.reach", NotSetUp("no role"), times=1)
+    seen = gather(world.tools(), one, shown={}, neighbour=None, others={})
+    assert seen.reach == Refused(reason="what its login opens cannot be asked: no role")
+    world.wire.fail("access.reach", Intercepted("opened before us"), times=1)
+    with pytest.raises(Intercepted):
+        gather(world.tools(), one, shown={}, neighbour=None, others={})
 
 
 def test_former_set_in_its_grace_may_have_the_same_role() -> None:
