@@ -11,7 +11,7 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import Intercepted, VaultRefusal
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Refused
-from vault_pim.domain.separation import Evidence, Reach, SetAtPim, Untried, Verdict
+from vault_pim.domain.separation import Evidence, Knock, Reach, SetAtPim, Untried, Verdict
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import Tools
 
@@ -92,7 +92,7 @@ def gather(
         at_pim=at_pim,
         login=tools.driver.verify(one.credentials, one.connector.permissions),
         neighbour=neighbour.id if neighbour else None,
-        opened=tools.driver.opens(one.credentials, neighbour.credentials) if neighbour else (),
+        knock=tools.driver.opens(one.credentials, neighbour.credentials) if neighbour else Knock(),
         access=tools.access.look(one.connector),
         reach=_reach(tools, one.connector, others),
         fingerprints=tools.fingerprints.of(one.credentials),

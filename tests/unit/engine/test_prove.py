@@ -11,7 +11,7 @@ from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector
 from vault_pim.domain.errors import Intercepted, NotSetUp
 from vault_pim.domain.outcomes import Refused, Verified
-from vault_pim.domain.separation import Reach, Untried, Verdict
+from vault_pim.domain.separation import Knock, Reach, Untried, Verdict
 from vault_pim.engine.prove import Subject, gather, subject
 
 APPROLE = a_connector(logins=(AppRoleAccess(secret_id_ttl=timedelta(days=7)),))
@@ -67,14 +67,14 @@ def test_everything_is_gathered_of_a_served_set() -> None:
     other = world.pim.add("vp_shop_1").credentials
     shop = replace(one, connector=a_connector(id=SHOP), credentials=other)
     seen = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=shop, others={SHOP: (1,)})
-    assert (seen.neighbour, seen.opened) == (SHOP, ())
+    assert (seen.neighbour, seen.knock) == (SHOP, Knock())
     assert isinstance(seen.login, Verified)
     assert seen.reach == Reach(own=True, opened=(), refused=frozenset({SHOP}), tried=1)
     assert seen.at_pim is not None
     assert seen.at_pim.client_id == one.generation.client_id
     assert seen.fingerprints == one.generation.fingerprints
     same = replace(shop, credentials=replace(other, password=one.credentials.password))
-    assert gather(tools, one, shown={}, neighbour=same, others={}).opened == ("its user",)
+    assert gather(tools, one, shown={}, neighbour=same, others={}).knock == Knock(opened=("its user",))
 
 
 def test_path_that_gives_another_set_is_seen() -> None:
