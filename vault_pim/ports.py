@@ -16,7 +16,7 @@ from vault_pim.domain.facts import AccessSight, Presence, Served, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Refused, Verification
 from vault_pim.domain.readers import ReadersSight
-from vault_pim.domain.separation import Reach, SetAtPim
+from vault_pim.domain.separation import Knock, Reach, SetAtPim
 from vault_pim.domain.state import ConnectorState, Loaded
 
 
@@ -95,7 +95,7 @@ class PimDriver(Protocol):
         """These sets as the PIM has them, by label; those that it has not are left out."""
         ...
 
-    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> Knock:
         """What of another set this one opens by its own secrets; every try is one the PIM is to refuse."""
         ...
 

@@ -11,7 +11,7 @@ from tests.contract.sandbox_bench import SandboxBench
 from vault_pim.domain.errors import NotOurs, PimRefusal
 from vault_pim.domain.outcomes import Alive, Dead, Refused, Verified
 from vault_pim.domain.secret import SecretStr
-from vault_pim.domain.separation import SetAtPim
+from vault_pim.domain.separation import Knock, SetAtPim
 from vault_pim.ports import PimDriver
 from vault_pim.sandbox.faults import Fault
 
@@ -184,10 +184,12 @@ class SetsContract:
     def test_set_opens_nothing_of_another_by_its_own_secrets(self, bench: SandboxBench, driver: PimDriver) -> None:
         """Neither the other's user nor the other's client; and no PIM takes the tries for a foreign user's."""
         one, other = (driver.issue(connector(), planned(number)) for number in (1, 2))
-        assert driver.opens(one, other) == ()
+        assert driver.opens(one, other) == Knock()
         assert driver.survey().foreign_users == ()
-        assert driver.opens(one, replace(other, client_id=one.client_id)) == ("its client",)
+        assert driver.opens(one, replace(other, client_id=one.client_id)) == Knock(opened=("its client",))
         user = bench.pim.world.user_by_login(other.username)
         assert user is not None
         user.set_password(one.password.get_secret_value())
-        assert driver.opens(one, other) == ("its user",)
+        assert driver.opens(one, other) == Knock(opened=("its user",))
+        of_none = driver.opens(replace(one, client_id=f"{one.client_id}x"), other)
+        assert of_none == Knock(unsaid=("its user: client id and client secret are refused",))

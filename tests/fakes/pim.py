@@ -13,7 +13,7 @@ from vault_pim.domain.facts import ForeignUser, Presence, Sighting, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
 from vault_pim.domain.secret import SecretStr
-from vault_pim.domain.separation import SetAtPim
+from vault_pim.domain.separation import Knock, SetAtPim
 
 OFFERED = frozenset({OVERALL_ACCESS, "pim_api_product_list", "pim_api_product_edit"})
 URL = "https://pim.example.com"
@@ -204,9 +204,9 @@ class FakeDriver:
         return shown
 
     @port_call
-    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> Knock:
         """A user whose password is the same lets one in."""
-        return ("its user",) if credentials.password == other.password else ()
+        return Knock(opened=("its user",) if credentials.password == other.password else ())
 
     @port_call
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:

@@ -21,7 +21,9 @@ def separation_document(
     skipped: Mapping[ConnectorId, Untried],
     *,
     verdict: Verdict,
+    where: Mapping[str, Any],
     at: datetime,
+    ended_at: datetime,
     by: str,
 ) -> dict[str, Any]:
     """The document, of JSON values only.
@@ -30,13 +32,16 @@ def separation_document(
         pairs: both ways of each pair; those that are proven are only counted.
         limits: by PIM.
         skipped: connectors that were not tried.
-        at: when the gathering began.
+        where: the address of Vault, and of each PIM with its release.
+        at: when the gathering began; `ended_at` is when it was done.
     """
     return {
         "kind": KIND,
         "schema": SCHEMA,
         "at": at.astimezone(UTC).isoformat(),
+        "ended_at": ended_at.astimezone(UTC).isoformat(),
         "by": by,
+        **where,
         "verdict": verdict.value,
         "connectors": [
             {

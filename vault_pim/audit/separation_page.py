@@ -21,7 +21,9 @@ def render_separation(proof: Mapping[str, Any]) -> str:
     pairs, signature = proof["pairs"], proof["signature"]
     rows = {
         "Verdict": proof["verdict"],
-        "Made": f"{proof['at']} by {proof['by']}",
+        "Made": f"{proof['at']} to {proof['ended_at']} by {proof['by']}",
+        "Vault": proof["vault"],
+        **{f"PIM {one['name']}": f"{one['url']}, release {one['release']}" for one in proof["pims"]},
         "Pairs": f"{pairs['proven']} of {pairs['total']} proven: the one's set opens nothing of the other",
         "Signed": f"{signature['algorithm']}, key {signature['key_id']}",
     }

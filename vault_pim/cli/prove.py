@@ -20,6 +20,7 @@ from vault_pim.cli.invocation import FINDING, AsJson, ConnectorNames, invocation
 from vault_pim.cli.render import BAD, GOOD, WARN, Cell, Output, counted
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.errors import ConfigurationError
+from vault_pim.domain.facts import Survey
 from vault_pim.domain.separation import Evidence, Limit, Untried, Verdict
 from vault_pim.domain.wording import human_duration
 from vault_pim.engine.prove import Subject, gather, subject
@@ -83,7 +84,8 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
         id_: tuple(one.number for one in installation.states.load(id_).state.live)
         for id_ in {*installation.ids(), *installation.states.known()}
     }
-    kept_apart = {pim: _limits(installation, pim, found) for pim, found in subjects.items()}
+    surveys = {pim: installation.reconciler(pim).survey() for pim in subjects}
+    kept_apart = {pim: _limits(surveys[pim], found) for pim, found in subjects.items()}
     with output.progress("Proving", sum(map(len, subjects.values()))) as report:
         gathered = [
             one for pim, found in subjects.items() for one in _gathered(installation, pim, found, everybody, report)
@@ -101,7 +103,15 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
         *(one.verdict for one in skipped.values() if one.verdict),
     ]
     document = separation_document(
-        judged, held, kept_apart, skipped, verdict=worst(verdicts), at=at, by=installation.me
+        judged,
+        held,
+        kept_apart,
+        skipped,
+        verdict=worst(verdicts),
+        where=_where(installation, surveys),
+        at=at,
+        ended_at=installation.clock.now(),
+        by=installation.me,
     )
     return sign_document(document, installation.signer)
 
@@ -128,11 +138,20 @@ def _gathered(
         return list(pool.map(look, range(len(subjects))))
 
 
-def _limits(installation: Installation, pim: str, subjects: Iterable[Subject]) -> tuple[Limit, ...]:
-    survey = installation.reconciler(pim).survey()
+def _limits(survey: Survey, subjects: Iterable[Subject]) -> tuple[Limit, ...]:
     mechanisms = sorted({one.generation.mechanism for one in subjects})
     found = chain.from_iterable(limits(survey.pim_release, one, survey.offered) for one in mechanisms)
     return tuple(dict.fromkeys(found))
+
+
+def _where(installation: Installation, surveys: Mapping[str, Survey]) -> dict[str, Any]:
+    """Which Vault and which PIMs it was, as the document has it."""
+    settings = installation.settings
+    pims = [
+        {"name": pim, "url": str(settings.pims[pim].url), "release": survey.pim_release}
+        for pim, survey in surveys.items()
+    ]
+    return {"vault": str(settings.vault.url), "pims": pims}
 
 
 def _show(output: Output, proof: Mapping[str, Any]) -> None:

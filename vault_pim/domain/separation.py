@@ -53,6 +53,19 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """What came of one set's own secrets at another's door at the PIM.
+
+    Attributes:
+        opened: what let them in.
+        unsaid: what refused them for another reason than the secrets, which shows nothing.
+    """
+
+    opened: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything gathered of one connector's served set.
 
@@ -60,7 +73,7 @@ class Evidence:
         at_pim: None where the PIM shows nothing under its label.
         login: it logs in, may do what is declared, and is refused something else.
         neighbour: the connector at whose door at the PIM it was tried; None where it is alone there.
-        opened: what of the neighbour's set it opens with its own values.
+        knock: what came of that.
         reach: or why it could not be seen.
         fingerprints: of its secrets.
         given: those of the set that its path gives; None if that gives no whole one.
@@ -72,7 +85,7 @@ class Evidence:
     at_pim: SetAtPim | None
     login: Verification
     neighbour: ConnectorId | None
-    opened: tuple[str, ...]
+    knock: Knock
     access: AccessSight
     reach: Reach | Refused
     fingerprints: Mapping[str, str]

@@ -8,8 +8,10 @@ from dataclasses import dataclass, fields, replace
 
 from vault_pim.domain.connector import Connector, ConnectorId
 from vault_pim.domain.credentials import CredentialSet
+from vault_pim.domain.errors import Intercepted, VaultRefusal
 from vault_pim.domain.generation import Generation
-from vault_pim.domain.separation import Evidence, SetAtPim, Untried, Verdict
+from vault_pim.domain.outcomes import Refused
+from vault_pim.domain.separation import Evidence, Knock, Reach, SetAtPim, Untried, Verdict
 from vault_pim.domain.state import ConnectorState
 from vault_pim.engine.tools import Tools
 
@@ -90,13 +92,23 @@ def gather(
         at_pim=at_pim,
         login=tools.driver.verify(one.credentials, one.connector.permissions),
         neighbour=neighbour.id if neighbour else None,
-        opened=tools.driver.opens(one.credentials, neighbour.credentials) if neighbour else (),
+        knock=tools.driver.opens(one.credentials, neighbour.credentials) if neighbour else Knock(),
         access=tools.access.look(one.connector),
-        reach=tools.access.reach(one.connector, others),
+        reach=_reach(tools, one.connector, others),
         fingerprints=tools.fingerprints.of(one.credentials),
         given=tools.fingerprints.of(one.given) if one.given else None,
         differing=_differing(one.credentials, one.given) if one.given else (),
     )
+
+
+def _reach(tools: Tools, connector: Connector, others: Mapping[ConnectorId, Collection[int]]) -> Reach | Refused:
+    """What its login opens; whatever else than the login is refused leaves that open, and stops no other connector."""
+    try:
+        return tools.access.reach(connector, others)
+    except Intercepted:
+        raise
+    except VaultRefusal as refusal:
+        return Refused(reason=f"what its login opens cannot be asked: {refusal.what}")
 
 
 def _users(state: ConnectorState) -> frozenset[str]:

@@ -10,7 +10,7 @@ from itertools import chain, permutations
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.facts import Presence
 from vault_pim.domain.outcomes import Refused, Verification
-from vault_pim.domain.separation import Checked, Claim, Evidence, Judged, Pair, Verdict
+from vault_pim.domain.separation import Checked, Claim, Evidence, Judged, Knock, Pair, Verdict
 
 Shared = Mapping[tuple[ConnectorId, ConnectorId], str]
 """What two connectors have in common that each must have of its own."""
@@ -49,12 +49,14 @@ def _pair(one: Evidence, other: ConnectorId, shared: Shared) -> Pair:
     id_ = one.connector.id
     if why := shared.get((id_, other)):
         return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why=why)
-    if one.neighbour == other and one.opened:
-        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why=", ".join(one.opened))
+    if one.neighbour == other and one.knock.opened:
+        return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why=", ".join(one.knock.opened))
     if isinstance(one.reach, Refused):
         return Pair(of=id_, to=other, verdict=Verdict.UNPROVEN, why=one.reach.reason)
     if other not in one.reach.refused:
         return Pair(of=id_, to=other, verdict=Verdict.BROKEN, why="its login opens a path of the other's in Vault")
+    if one.neighbour == other and one.knock.unsaid:
+        return Pair(of=id_, to=other, verdict=Verdict.UNPROVEN, why=", ".join(one.knock.unsaid))
     return Pair(of=id_, to=other, verdict=Verdict.PROVEN)
 
 
@@ -96,9 +98,8 @@ def _at_pim(one: Evidence) -> Iterator[Checked]:
         )
         alone = found.roles == {generation.role} and not found.sharing
         holders = ", ".join((*sorted(found.roles - {generation.role}), *found.sharing))
-        yield _checked(
-            Claim.ROLE, alone, f"role {generation.role}, and nobody else has it", f"role {generation.role}: {holders}"
-        )
+        seen = f"role {generation.role}, and nobody else that our account can see has it"
+        yield _checked(Claim.ROLE, alone, seen, f"role {generation.role}: {holders}")
         surplus, missing = found.permissions - connector.permissions, connector.permissions - found.permissions
         differing = [f"+{name}" for name in sorted(surplus)] + [f"-{name}" for name in sorted(missing)]
         yield _checked(
@@ -109,18 +110,26 @@ def _at_pim(one: Evidence) -> Iterator[Checked]:
         yield _checked(Claim.GROUP, found.groups == declared, groups, f"{groups}, not as declared")
     yield _own_door(one.login)
     if one.neighbour is not None:
-        yield _checked(
-            Claim.FOREIGN_LOGIN,
-            not one.opened,
-            f"with its own secrets neither the user nor the client of {one.neighbour} lets it in",
-            f"it opens of {one.neighbour}: {', '.join(one.opened)}",
-        )
+        yield _other_door(one.neighbour, one.knock)
 
 
 def _own_door(login: Verification) -> Checked:
     if isinstance(login, Refused):
         return _checked(Claim.LOGIN, False, login.reason)
-    return _checked(Claim.LOGIN, True, f"{login.allowed}: 200; {login.forbidden or 'nothing left to forbid'}: 403")
+    forbidden = f"{login.forbidden}: 403" if login.forbidden else "no call that it may be forbidden"
+    return _checked(Claim.LOGIN, True, f"{login.allowed}: 200; {forbidden}")
+
+
+def _other_door(neighbour: ConnectorId, knock: Knock) -> Checked:
+    if knock.unsaid and not knock.opened:
+        said = f"refused for another reason than its secrets at {neighbour}: {', '.join(knock.unsaid)}"
+        return Checked(claim=Claim.FOREIGN_LOGIN, verdict=Verdict.UNPROVEN, said=said)
+    return _checked(
+        Claim.FOREIGN_LOGIN,
+        not knock.opened,
+        f"with its own secrets neither the user nor the client of {neighbour} lets it in",
+        f"it opens of {neighbour}: {', '.join(knock.opened)}",
+    )
 
 
 def _secrets(one: Evidence, shared: Shared) -> Checked:

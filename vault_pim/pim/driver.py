@@ -17,7 +17,7 @@ from vault_pim.domain.facts import Presence, Survey
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.outcomes import Proof, Verification
 from vault_pim.domain.secret import SecretStr
-from vault_pim.domain.separation import SetAtPim
+from vault_pim.domain.separation import Knock, SetAtPim
 from vault_pim.pim.account import needed
 from vault_pim.pim.connections import Connections
 from vault_pim.pim.console import Console
@@ -196,7 +196,7 @@ class Driver:
         """These sets as the PIM has them, by label; see `inspect`."""
         return self._found().inspect(generations)
 
-    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> Knock:
         """What of another set this one opens by its own secrets."""
         return self._verifier.opens(credentials, other)
 

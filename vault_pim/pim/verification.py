@@ -14,6 +14,7 @@ import requests
 from vault_pim.domain.credentials import CredentialSet, Tokens
 from vault_pim.domain.errors import PimNoAnswer, UnknownShape
 from vault_pim.domain.outcomes import Alive, Dead, Proof, Refused, Verification, Verified
+from vault_pim.domain.separation import Knock
 from vault_pim.pim.answers import Answer, read
 from vault_pim.pim.http import Fields, Http
 from vault_pim.pim.shapes import Problem, TokenPair
@@ -85,19 +86,22 @@ class Verifier:
             access_token_lifetime=granted.expires_in,
         )
 
-    def opens(self, credentials: CredentialSet, other: CredentialSet) -> tuple[str, ...]:
+    def opens(self, credentials: CredentialSet, other: CredentialSet) -> Knock:
         """What of another set this one opens by its own secrets: the other's user with its password, the other's client
         with its client secret. What is refused here the PIM reports to nobody; a set is not tried with the other's
         secrets, which opens, and would be reported as a foreign user (contracts/akeneo/by-release.md §4.4 and §7).
+        A door is shown to be closed only by the refusal of what was tried at it.
 
         Raises:
             PimNoAnswer, UnknownShape: as for `verify`.
         """
-        tries = {
-            "its user": replace(credentials, username=other.username),
-            "its client": replace(credentials, client_id=other.client_id),
-        }
-        return tuple(what for what, mixed in tries.items() if not isinstance(self._grant(mixed), str))
+        user = self._refusal(replace(credentials, username=other.username))
+        client = self._refusal(replace(credentials, client_id=other.client_id))
+        tries = (("its user", user, USER_REFUSED), ("its client", client, CLIENT_REFUSED))
+        return Knock(
+            opened=tuple(what for what, refusal, _ in tries if refusal is None),
+            unsaid=tuple(f"{what}: {refusal}" for what, refusal, needed in tries if refusal not in (None, needed)),
+        )
 
     def take_tokens(self, credentials: CredentialSet) -> Tokens | None:
         """A token pair to be proven dead later; None if the set is refused already.
@@ -143,6 +147,10 @@ class Verifier:
             try_out("refresh grant", lambda: self._ask_token(credentials, fields), refused)
         try_out("password grant", lambda: self._ask_token(credentials, _password_grant(credentials)), refused)
         return Alive(unproven=tuple(unproven)) if unproven else Dead(evidence=tuple(evidence))
+
+    def _refusal(self, credentials: CredentialSet) -> str | None:
+        granted = self._grant(credentials)
+        return granted if isinstance(granted, str) else None
 
     def _grant(self, credentials: CredentialSet) -> TokenPair | str:
         """A token pair, or why the set is refused."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector, ConnectorId
-from vault_pim.domain.errors import Intercepted, NoAnswer, VaultNoAnswer, VaultRefusal
+from vault_pim.domain.errors import NoAnswer, VaultNoAnswer, VaultRefusal
 from vault_pim.domain.outcomes import Refused
 from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.separation import Reach
@@ -36,8 +36,12 @@ def reach(session: VaultSession, layout: Layout, connector: Connector, others: O
         session: with the daemon's rights.
         others: whose paths must refuse it.
 
+    Returns:
+        Refused only where Vault refuses the login itself, or there is none to be tried.
+
     Raises:
-        VaultNoAnswer: nothing is known.
+        VaultNoAnswer, VaultRefusal: nothing is known of the login.
+        Intercepted: somebody else opened the secret-id that was made for this.
     """
     approle = next((one for one in connector.logins if isinstance(one, AppRoleAccess)), None)
     if approle is None:
@@ -45,10 +49,15 @@ def reach(session: VaultSession, layout: Layout, connector: Connector, others: O
     role = layout.connector_role(connector.id)
     wrapped = wrap_secret_id(session, role)
     try:
-        return _logged_in(session, layout, connector.id, others, wrapped)
-    except (VaultRefusal, Intercepted) as refusal:
-        why = ", from this machine its networks may not allow it" if approle.bound_cidrs else ""
-        return Refused(reason=f"logging in as it failed: {refusal.what}{why}")
+        token = _log_in(session, wrapped)
+        if isinstance(token, Refused):
+            why = ", from this machine its networks may not allow it" if approle.bound_cidrs else ""
+            return Refused(reason=token.reason + why)
+        try:
+            return _reach(session, layout, connector.id, others, token)
+        finally:
+            with suppress(NoAnswer):  # it ends with its TTL
+                session.request_as(token, "POST", "auth/token/revoke-self")
     finally:
         _destroy(session, role, wrapped.accessor)
 
@@ -62,18 +71,15 @@ def _destroy(session: VaultSession, role: str, accessor: str) -> None:
             raise
 
 
-def _logged_in(
-    session: VaultSession, layout: Layout, own: ConnectorId, others: Others, wrapped: WrappedSecretId
-) -> Reach:
+def _log_in(session: VaultSession, wrapped: WrappedSecretId) -> SecretStr | Refused:
+    """The connector's token, or that Vault refuses the login; nothing else is taken for that."""
     secret_id = unwrap_secret_id(session, wrapped)
     login = {"role_id": wrapped.role_id, "secret_id": reveal(secret_id, to="vault")}
-    answer = session.request_as(None, "POST", f"auth/{wrapped.mount}/login", login)
-    token = SecretStr(answer.body["auth"]["client_token"])
     try:
-        return _reach(session, layout, own, others, token)
-    finally:
-        with suppress(NoAnswer):  # it ends with its TTL
-            session.request_as(token, "POST", "auth/token/revoke-self")
+        answer = session.request_as(None, "POST", f"auth/{wrapped.mount}/login", login)
+    except VaultRefusal as refusal:
+        return Refused(reason=f"logging in as it failed: {refusal.what}")
+    return SecretStr(answer.body["auth"]["client_token"])
 
 
 def _reach(session: VaultSession, layout: Layout, own: ConnectorId, others: Others, token: SecretStr) -> Reach:

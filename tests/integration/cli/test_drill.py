@@ -7,21 +7,24 @@ import pytest
 
 from tests.docs.json_page import missing, surplus
 from tests.integration.cli.conftest import MARKER, Arena, Command
+from vault_pim.domain.errors import NotProven
 from vault_pim.playground import READ
 
 LABEL = "Drill"
 PAGE = "prove --drill"
 
 
+def declared(label: str, *more: str) -> dict[str, Any]:
+    """A drill connector."""
+    permissions = [READ, *more]
+    return {"pim": "sandbox", "label": label, "permissions": permissions, "drill": True, "auth": {"approle": {}}}
+
+
 @pytest.fixture
 def rehearsed(arena: Arena, run: Command, monkeypatch: pytest.MonkeyPatch) -> Arena:
     """An installation at work, with a drill connector."""
 
-    def change(document: dict[str, Any]) -> None:
-        declared = {"pim": "sandbox", "label": LABEL, "permissions": [READ], "drill": True, "auth": {"approle": {}}}
-        document["connectors"]["rehearsal"] = declared
-
-    arena.configure(change)
+    arena.configure(lambda document: document["connectors"].update(rehearsal=declared(LABEL)))
     monkeypatch.setenv("VAULT_TOKEN", arena.admin_token_file.read_text().strip())
     assert run("setup", "--yes").code == 0
     assert run("apply").code == 0
@@ -77,3 +80,34 @@ def test_drill_is_refused_where_it_must_be_and_cleans_up_after_one_that_was_brok
     rehearsed.configure(lambda document: document["connectors"].pop("rehearsal"))
     ran = run("prove", "--drill")
     assert (ran.code, "drill: true" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize(("failure", "code"), [(KeyboardInterrupt(), 130), (NotProven("it does not work"), 5)])
+def test_drill_that_is_broken_off_leaves_no_live_set(
+    rehearsed: Arena, run: Command, monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int
+) -> None:
+    """Whoever breaks it off between the two looks."""
+    before = rehearsed.seen()["connections"]
+
+    def fail(*_: object) -> None:
+        assert "vp_rehearsal_1" in rehearsed.pim.world.connections
+        raise failure
+
+    monkeypatch.setattr("vault_pim.cli.drill.witness", fail)
+    assert run("prove", "--drill").code == code
+    assert rehearsed.seen()["connections"] == before
+
+
+def test_drill_that_fails_keeps_no_other_from_being_made(rehearsed: Arena, run: Command) -> None:
+    """Each is told, and the worst is the exit code."""
+    broken = declared("Broken", "pim_api_nonsense")
+    rehearsed.configure(lambda document: document["connectors"].update(broken=broken))
+    assert run("setup", "--yes").code == 0
+    ran = run("prove", "--drill", "--json")
+    document = json.loads(ran.out)
+    assert (surplus(PAGE, document), missing(PAGE, [document])) == (set(), set())
+    first, second = document["drills"]
+    assert (ran.code, first["connector"], second["connector"]) == (5, "sandbox/broken", "sandbox/rehearsal")
+    assert "pim_api_nonsense" in first["error"]["why"]
+    assert (second["error"], second["evidence"][-1]) == (None, "PIM and Vault: nothing of it is left")
+    assert "pim_api_nonsense" in ran.err

@@ -35,6 +35,8 @@ def test_each_set_opens_its_own_door_alone(arena: Arena, run: Command, tmp_path:
     assert [len(one["checks"]) for one in proof["connectors"]] == [11, 11, 11]
     assert proof["pairs"] == {"total": 6, "proven": 6, "not_proven": []}
     assert [limit["bits"] for limit in proof["limits"]] == [None, 17, 30, None]
+    assert proof["pims"] == [{"name": "sandbox", "url": arena.pim.url, "release": "7.0"}]
+    assert (proof["vault"], proof["at"] < proof["ended_at"]) == (arena.bao.url, True)
     page, document = sorted(folder.iterdir())
     assert json.loads(document.read_text()) == proof
     assert run("audit", "verify", str(document)).code == 0

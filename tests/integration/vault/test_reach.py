@@ -9,13 +9,17 @@ from tests.integration.vault.test_credentials import a_generation, a_set
 from tests.integration.vault_world import THREE, VaultWorld, a_connector
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector, ConnectorId
+from vault_pim.domain.errors import Intercepted, NotAllowed
 from vault_pim.domain.outcomes import Refused
+from vault_pim.domain.secret import SecretStr
 from vault_pim.domain.separation import Reach
 from vault_pim.vault.access import VaultAccess
 from vault_pim.vault.credentials import VaultCredentialStore
 from vault_pim.vault.fingerprints import VaultFingerprints
 from vault_pim.vault.issued import IssuedValues
 from vault_pim.vault.layout import entity
+from vault_pim.vault.secret_ids import WrappedSecretId, unwrap_secret_id
+from vault_pim.vault.session import VaultSession
 
 ERP, WEB, DAM = THREE
 OTHERS = {WEB.id: (1, 2), DAM.id: ()}
@@ -104,6 +108,30 @@ def test_login_that_cannot_be_tried_says_why(vault_world: MakeWorld) -> None:
     refused = access(world).reach(without, {})
     assert isinstance(refused, Refused)
     assert "does not log in by AppRole" in refused.reason
+
+
+def test_refusal_is_of_the_login_alone(world: VaultWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret-id that somebody else opened first, and a policy that forbids the asking, are no refused login."""
+
+    def come_late(session: VaultSession, wrapped: WrappedSecretId) -> SecretStr:
+        unwrap_secret_id(session, wrapped)
+        return unwrap_secret_id(session, wrapped)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("vault_pim.vault.reach.unwrap_secret_id", come_late)
+        with pytest.raises(Intercepted):
+            access(world).reach(ERP, OTHERS)
+    assert left_of(world, ERP) == (0, 0)
+    policy = 'path "sys/capabilities-self" { capabilities = ["deny"] }'
+    world.admin.request("POST", "sys/policies/acl/extra", {"policy": policy})
+    world.admin.request("POST", entity(ERP.id), {"policies": ["extra"]})
+    with pytest.raises(NotAllowed):
+        access(world).reach(ERP, OTHERS)
+    assert left_of(world, ERP) == (0, 0)
+    VaultAccess(world.daemon, world.layout).cut(ERP.id)
+    refused = access(world).reach(ERP, OTHERS)
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("logging in as it failed")
 
 
 def test_secret_id_for_a_single_login_is_gone_by_then(vault_world: MakeWorld) -> None:

@@ -11,7 +11,7 @@ from tests.fakes.pim import FakeDriver
 from tests.fakes.world import World
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.credentials import CredentialSet
-from vault_pim.domain.errors import Impossible, NotProven
+from vault_pim.domain.errors import Impossible, Intercepted, NotAllowed, NotProven, VaultPimError
 from vault_pim.domain.events import Tag
 from vault_pim.domain.outcomes import Wait
 from vault_pim.domain.reasons import Reason
@@ -139,6 +139,16 @@ def test_whatever_is_left_alive_is_said(harm: Callable[[World, Witness], None], 
     with pytest.raises(NotProven) as told:
         aftermath(world.tools(), DRILL, seen)
     assert told.value.why == why
+
+
+@pytest.mark.parametrize("error", [Intercepted("opened before us"), NotAllowed("no right to ask")])
+def test_other_refusal_than_that_of_the_login_is_no_evidence(error: VaultPimError) -> None:
+    """Somebody who opened the secret-id first may be logged in by now."""
+    world = served()
+    seen = revoked(world)
+    world.wire.fail("access.reach", error)
+    with pytest.raises(type(error)):
+        aftermath(world.tools(), DRILL, seen)
 
 
 def test_set_that_still_logs_in_is_said() -> None:

@@ -9,8 +9,9 @@ from tests.fakes.builders import ERP, SHOP, a_connector
 from tests.fakes.world import World
 from vault_pim.domain.access import AppRoleAccess
 from vault_pim.domain.connector import Connector
+from vault_pim.domain.errors import Intercepted, NotSetUp
 from vault_pim.domain.outcomes import Refused, Verified
-from vault_pim.domain.separation import Reach, Untried, Verdict
+from vault_pim.domain.separation import Knock, Reach, Untried, Verdict
 from vault_pim.engine.prove import Subject, gather, subject
 
 APPROLE = a_connector(logins=(AppRoleAccess(secret_id_ttl=timedelta(days=7)),))
@@ -66,14 +67,14 @@ def test_everything_is_gathered_of_a_served_set() -> None:
     other = world.pim.add("vp_shop_1").credentials
     shop = replace(one, connector=a_connector(id=SHOP), credentials=other)
     seen = gather(tools, one, shown=tools.driver.inspect([one.generation]), neighbour=shop, others={SHOP: (1,)})
-    assert (seen.neighbour, seen.opened) == (SHOP, ())
+    assert (seen.neighbour, seen.knock) == (SHOP, Knock())
     assert isinstance(seen.login, Verified)
     assert seen.reach == Reach(own=True, opened=(), refused=frozenset({SHOP}), tried=1)
     assert seen.at_pim is not None
     assert seen.at_pim.client_id == one.generation.client_id
     assert seen.fingerprints == one.generation.fingerprints
     same = replace(shop, credentials=replace(other, password=one.credentials.password))
-    assert gather(tools, one, shown={}, neighbour=same, others={}).opened == ("its user",)
+    assert gather(tools, one, shown={}, neighbour=same, others={}).knock == Knock(opened=("its user",))
 
 
 def test_path_that_gives_another_set_is_seen() -> None:
@@ -90,6 +91,19 @@ def test_path_that_gives_another_set_is_seen() -> None:
     world.credentials.lose_path(ERP)
     seen = gather(world.tools(), served(world), shown={}, neighbour=None, others={})
     assert (seen.given, seen.differing) == (None, ())
+
+
+def test_refusal_of_anything_but_the_login_leaves_open_what_it_opens() -> None:
+    """It stops no other connector; a secret-id that somebody else opened stops everything."""
+    world = World(connector=APPROLE)
+    world.run()
+    one = served(world)
+    world.wire.fail("access.reach", NotSetUp("no role"), times=1)
+    seen = gather(world.tools(), one, shown={}, neighbour=None, others={})
+    assert seen.reach == Refused(reason="what its login opens cannot be asked: no role")
+    world.wire.fail("access.reach", Intercepted("opened before us"), times=1)
+    with pytest.raises(Intercepted):
+        gather(world.tools(), one, shown={}, neighbour=None, others={})
 
 
 def test_former_set_in_its_grace_may_have_the_same_role() -> None:

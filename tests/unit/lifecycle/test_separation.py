@@ -9,7 +9,7 @@ from tests.fakes.builders import ERP, PERMISSIONS, SHOP, a_connector, a_generati
 from vault_pim.domain.connector import ConnectorId
 from vault_pim.domain.facts import AccessSight, Presence
 from vault_pim.domain.outcomes import Refused, Verified
-from vault_pim.domain.separation import Claim, Evidence, Pair, Reach, SetAtPim, Verdict
+from vault_pim.domain.separation import Claim, Evidence, Knock, Pair, Reach, SetAtPim, Verdict
 from vault_pim.lifecycle.separation import judge, pairs, worst
 
 FAR = ConnectorId(pim="test", name="erp")
@@ -39,7 +39,7 @@ def evidence(id_: ConnectorId = ERP, others: tuple[ConnectorId, ...] = (SHOP,), 
         "at_pim": shown(id_),
         "login": VERIFIED,
         "neighbour": others[0] if others else None,
-        "opened": (),
+        "knock": Knock(),
         "access": AccessSight(presence=Presence.AS_DECLARED),
         "reach": Reach(own=True, opened=(), refused=frozenset(others), tried=len(others)),
         "fingerprints": secrets,
@@ -79,7 +79,7 @@ BROKEN: dict[str, tuple[Claim, dict[str, Any]]] = {
     "permission missing": (Claim.PERMISSIONS, {"at_pim": shown(ERP, permissions=frozenset())}),
     "group that is not declared": (Claim.GROUP, {"at_pim": shown(ERP, groups=frozenset({"Redactor"}))}),
     "own door that is closed": (Claim.LOGIN, {"login": Refused(reason="it may more")}),
-    "other door that opens": (Claim.FOREIGN_LOGIN, {"opened": ("its user",)}),
+    "other door that opens": (Claim.FOREIGN_LOGIN, {"knock": Knock(opened=("its user",), unsaid=("its client: x",))}),
     "shared secret": (Claim.SECRETS, {"fingerprints": SHOPS.fingerprints}),
     "shared user": (Claim.SECRETS, {"at_pim": shown(ERP, username="USER_SHOP")}),
 }
@@ -123,6 +123,22 @@ def test_what_could_not_be_tried_is_unproven() -> None:
         assert verdict(claim, *gathered) is Verdict.UNPROVEN
     why = "it does not log in by AppRole"
     assert next(pairs(gathered)) == Pair(of=ERP, to=SHOP, verdict=Verdict.UNPROVEN, why=why)
+
+
+def test_door_that_refused_something_else_than_the_secrets_is_unproven() -> None:
+    """It was not shown to be closed to them."""
+    why = "its user: client id and client secret are refused"
+    gathered = (evidence(knock=Knock(unsaid=(why,))), SHOPS)
+    assert verdict(Claim.FOREIGN_LOGIN, *gathered) is Verdict.UNPROVEN
+    assert next(pairs(gathered)) == Pair(of=ERP, to=SHOP, verdict=Verdict.UNPROVEN, why=why)
+
+
+def test_no_more_is_said_than_was_seen() -> None:
+    """What is signed may be read years later: no call that was not made, no user that could not be seen."""
+    [one] = judge((evidence(login=replace(VERIFIED, forbidden=None)),))
+    said = {check.claim: check.said for check in one.checks}
+    assert said[Claim.LOGIN] == "GET /a: 200; no call that it may be forbidden"
+    assert said[Claim.ROLE] == "role ERP, and nobody else that our account can see has it"
 
 
 @pytest.mark.parametrize(
