@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.integration.cli.conftest import Arena, Command
 from tests.integration.cli.test_people import program
+from vault_pim.audit.chain import ChainFile
 from vault_pim.sandbox.faults import Fault
 
 
@@ -114,3 +115,24 @@ def test_unknown_incident_and_unwritable_file_are_said(run: Command, tmp_path: P
     run("apply", "shop")
     run("revoke", "shop", "--reason", "leaked")
     assert run("incident", "export", "shop", "--out", str(tmp_path / "none" / "x.html")).code == 3
+
+
+def test_looking_at_an_incident_writes_nothing(arena: Arena, run: Command) -> None:
+    """What somebody put into its file is told as not signed; only an export takes it in."""
+    run("apply", "shop")
+    run("revoke", "shop", "--reason", "leaked")
+    folder = arena.directory / "incidents"
+    (folder / "notes.jsonl").touch()
+    (empty := folder / "20260302T090000000Z.sandbox.shop.jsonl").touch()
+    name = json.loads(run("incident", "show", "shop", "--json").out)["incident"]
+    ChainFile(folder / f"{name}.jsonl").append({"at": "2026-03-02T09:00:00+00:00", "tag": "x:done", "by": "nobody"})
+    listed = run("incident", "list", "--json")
+    (one,) = json.loads(listed.out)["incidents"]
+    assert (listed.code, len(one["unsigned"]), "is not signed yet" in listed.err) == (0, 1, True)
+    assert json.loads(run("incident", "show", name, "--json").out)["unsigned"] == one["unsigned"]
+    assert run("incident", "export", empty.stem).code == 3
+    token = {"X-Vault-Token": arena.admin_token_file.read_text().strip()}
+    kept = arena.bao.call("GET", "pim-state/metadata/incidents?list=true", headers=token)["data"]["keys"]
+    assert kept == [name]
+    assert run("incident", "export", name).code == 0
+    assert json.loads(run("incident", "show", name, "--json").out)["unsigned"] == []
