@@ -43,7 +43,10 @@ def test_record_tells_of_the_run_that_was_killed_and_of_the_one_that_finished_on
     assert run("incident", "export", "shop").out.startswith("<!DOCTYPE html>")
     arena.bao.stop()
     arena.config.unlink()
-    assert run("audit", "verify", str(record), "--key", str(key)).code == 0
+    checked = run("audit", "verify", str(record), "--key", str(key))
+    assert (checked.code, "Vault was not asked" in checked.out) == (0, False)
+    log = run("audit", "verify", str(elsewhere / "audit.jsonl"), "--key", str(key))
+    assert (log.code, "Vault was not asked" in log.out) == (0, True)
     record.write_text(record.read_text().replace("public repository", "private repository"))
     refused = run("audit", "verify", str(record), "--key", str(key))
     assert (refused.code, "was changed after it was signed" in refused.out) == (2, True)
