@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from vault_pim.audit.ports import Signer
 from vault_pim.audit.signing import sign_document
@@ -96,7 +96,7 @@ class ChainFile:
         return chained
 
     def lines(self) -> Iterator[Line]:
-        """Every line, checked; see `check`.
+        """Every line that is there now, checked; see `check`. A line that is being written is not seen in part.
 
         Raises:
             ConfigurationError: the file cannot be read.
@@ -104,7 +104,10 @@ class ChainFile:
         """
         try:
             with self.path.open("rb") as file:
-                yield from check(file, what=str(self.path))
+                fcntl.flock(file, fcntl.LOCK_SH)
+                size = os.fstat(file.fileno()).st_size
+                fcntl.flock(file, fcntl.LOCK_UN)
+                yield from check(_up_to(size, file), what=str(self.path))
         except OSError as error:
             raise ConfigurationError(
                 f"{self.path} cannot be read", why=error.strerror or "", advice="Name a file that is there."
@@ -133,6 +136,12 @@ def check(raw_lines: Iterable[bytes], *, what: str) -> Iterator[Line]:
             raise _broken(what, line, next(numbered, None))
         link = line.link
         yield line
+
+
+def _up_to(size: int, file: BinaryIO) -> Iterator[bytes]:
+    while size > 0 and (text := file.readline(size)):
+        size -= len(text)
+        yield text
 
 
 def _read(raw_lines: Iterable[bytes]) -> Iterator[Line]:

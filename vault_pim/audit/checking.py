@@ -5,7 +5,7 @@ Called by `vault-pim audit verify`.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ class Checks:
     unseen: tuple[Anchor, ...]
     forged: tuple[Anchor, ...]
 
+    @property
+    def documents_only(self) -> bool:
+        """Whether each file is a genuine document: nobody asked for a log."""
+        return all(isinstance(one, Checked) and one.document for one in self.files.values())
+
 
 def check_files(files: Iterable[Path], key: PublicKey, anchors: Sequence[Anchor] | None, *, host: str) -> Checks:
     """Check each file, and see that none stands in the place of a log that Vault knows.
@@ -44,10 +49,7 @@ def check_files(files: Iterable[Path], key: PublicKey, anchors: Sequence[Anchor]
         host: what this machine calls itself.
     """
     found = {path: _outcome(path, key, anchors) for path in files}
-    genuine = [one for one in found.values() if isinstance(one, Checked)]
-    if len(genuine) == len(found) and all(one.document for one in genuine):
-        return Checks(files=found, unseen=(), forged=())
-    seen = {one.file for one in genuine}
+    seen = {one.file for one in found.values() if isinstance(one, Checked)}
     unseen = tuple(one for one in anchors or () if one["file"] not in seen)
     forged = tuple(one for one in unseen if not _holds(one, key))
     for path, outcome in found.items():
@@ -55,7 +57,8 @@ def check_files(files: Iterable[Path], key: PublicKey, anchors: Sequence[Anchor]
         last = max(there, key=lambda one: str(one["at"]), default=None)
         if last in unseen and not isinstance(outcome, NotAuthentic):
             found[path] = _replaced(path, last)
-    return Checks(files=found, unseen=unseen, forged=forged)
+    checks = Checks(files=found, unseen=unseen, forged=forged)
+    return replace(checks, unseen=(), forged=()) if checks.documents_only else checks
 
 
 def with_rotated(log: Path, anchors: Iterable[Anchor]) -> list[Path]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vault_pim.audit.chain import ChainFile
+from vault_pim.audit.chain import ChainFile, Line, name_of
 from vault_pim.audit.incident import Record, read
 from vault_pim.audit.log import as_json
 from vault_pim.audit.ports import IncidentStore, Recorder, Signer
@@ -44,6 +44,18 @@ class _Written:
     record: Record
     document: Mapping[str, Any] | None
     kv_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A record as it is looked at.
+
+    Attributes:
+        unsigned: numbers of the lines of this machine's file that the signed record does not have.
+    """
+
+    record: Record
+    unsigned: tuple[int, ...]
 
 
 class IncidentLog:
@@ -85,11 +97,29 @@ class IncidentLog:
         return max(begun, default=None)
 
     def names(self) -> tuple[str, ...]:
-        """Every incident that this machine or Vault knows of, oldest first; a silent Vault knows of none."""
+        """Every incident that this machine or Vault knows of, oldest first; a silent Vault knows of none.
+
+        What else lies there is none: somebody put it there.
+        """
         names = {path.stem for path in self._folder.glob("*.jsonl")}
         with suppress(NoAnswer):
             names.update(self._store.names())
-        return tuple(sorted(names))
+        return tuple(sorted(filter(_is_name, names)))
+
+    def look(self, name: str) -> Looked:
+        """The record of an incident from Vault, with what this machine wrote since. Nothing is signed or written.
+
+        Raises:
+            NotAuthentic: one of them was changed.
+            VaultNoAnswer, VaultRefusal: Vault does not tell it.
+        """
+        return self._looked(self._load(name).record)
+
+    def _looked(self, signed: Record) -> Looked:
+        lines = self._lines(self.file(signed.incident))
+        before = signed.parts.get(name_of(lines[0].raw), ()) if lines else ()
+        unsigned = tuple(line.number for line in lines[len(before) :])
+        return Looked(record=signed.with_part(lines), unsigned=unsigned)
 
     def document(self, name: str) -> dict[str, Any]:
         """The record of an incident, from Vault and this machine, signed now and kept in both.
@@ -112,7 +142,7 @@ class IncidentLog:
 
     def _put(self, name: str, file: ChainFile) -> dict[str, Any]:
         """As `take_in`, trusting what this process wrote last."""
-        lines = list(file.lines()) if file.path.exists() else []
+        lines = self._lines(file)
         written = self._written.pop(name, None)
         for _ in range(WRITES):
             before = written or self._load(name)
@@ -139,14 +169,17 @@ class IncidentLog:
         key = PublicKey.from_pem(self._signer.public_key())
         return _Written(record=read(document, key), document=document, kv_version=kv_version)
 
-    def local(self, name: str) -> Record:
+    def local(self, name: str) -> Looked:
         """What this machine alone knows of an incident.
 
         Raises:
             NotAuthentic: its file was changed.
         """
-        record, file = Record(incident=name, parts={}), self.file(name)
-        return record.with_part(list(file.lines())) if file.path.exists() else record
+        return self._looked(Record(incident=name, parts={}))
+
+    @staticmethod
+    def _lines(file: ChainFile) -> list[Line]:
+        return list(file.lines()) if file.path.exists() else []
 
     def file(self, name: str) -> ChainFile:
         """What this machine wrote about an incident."""
@@ -180,3 +213,11 @@ class IncidentLog:
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _is_name(name: str) -> bool:
+    try:
+        asked_at(name)
+    except ValueError:
+        return False
+    return True

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from vault_pim.assembly import Installation, assemble
-from vault_pim.audit.incident import Record, Summary, read, summary
+from vault_pim.audit.incident import Summary, read, summary
+from vault_pim.audit.incident_log import Looked
 from vault_pim.audit.incident_page import UNTIMED, render, title
 from vault_pim.audit.signing import PublicKey
 from vault_pim.cli.invocation import FINDING, AsJson, invocation
@@ -37,14 +38,15 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with assemble(invocation(context).settings(), role="incident") as installation:
         for name in installation.incidents.names():
             try:
-                found.append(summary(_known(output, installation, name)))
+                looked = _look(output, installation, name)
+                found.append((summary(looked.record), looked))
             except NotAuthentic as error:
                 changed.append(name)
                 output.note(f"{error.what} ({error.why})", BAD)
             except ConfigurationError as error:
                 output.note(f"{error.what} ({error.why})", WARN)
-    output.json({"incidents": [_json(one) for one in found], "changed": changed})
-    rows: list[tuple[Cell, ...]] = [(one.incident, one.connector, _outcome(one), one.reason) for one in found]
+    output.json({"incidents": [_json(*one) for one in found], "changed": changed})
+    rows: list[tuple[Cell, ...]] = [(one.incident, one.connector, _outcome(one), one.reason) for one, _ in found]
     output.table(("Incident", "Connector", "Outcome", "Reason"), rows)
     if changed:
         raise typer.Exit(FINDING)
@@ -57,9 +59,9 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show an incident: who asked, every step with its answer, how long it took, what is proven and what is not."""
     output = Output(as_json=as_json)
     with assemble(invocation(context).settings(), role="incident") as installation:
-        record = _known(output, installation, _named(installation, name))
-    facts = summary(record)
-    output.json(_json(facts) | {"entries": list(record.entries)})
+        looked = _look(output, installation, _named(installation, name))
+    record, facts = looked.record, summary(looked.record)
+    output.json(_json(facts, looked) | {"entries": list(record.entries)})
     output.line(f"{facts.incident}: {facts.connector}, {facts.reason}")
     output.line(f"asked for {facts.asked_at:%Y-%m-%d %H:%M:%S} UTC by {facts.asked_by}")
     output.line(*_outcome(facts))
@@ -86,7 +88,10 @@ def export(
     `vault-pim audit verify FILE` checks the JSON, also without Vault.
     """
     with assemble(invocation(context).settings(), role="incident") as installation:
-        record, document = _open(installation, _named(installation, name))
+        named = _named(installation, name)
+        summary(installation.incidents.look(named).record)  # of what tells nothing no record is made
+        document = installation.incidents.document(named)
+        record = read(document, PublicKey.from_pem(installation.signer.public_key()))
     if form is Form.JSON or as_json:
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     else:
@@ -103,19 +108,18 @@ def export(
     Output().note(f"{counted(len(record.entries), 'entry', 'entries')} written to {out}")
 
 
-def _open(installation: Installation, name: str) -> tuple[Record, dict[str, Any]]:
-    """A record that is genuine, and the document it is of."""
-    document = installation.incidents.document(name)
-    return read(document, PublicKey.from_pem(installation.signer.public_key())), document
-
-
-def _known(output: Output, installation: Installation, name: str) -> Record:
+def _look(output: Output, installation: Installation, name: str) -> Looked:
     """A record to look at; where Vault gives no answer, what this machine knows."""
     try:
-        return _open(installation, name)[0]
+        looked = installation.incidents.look(name)
     except NoAnswer as error:
         output.note(f"{error.what}; this is what this machine knows of {name}, not signed", WARN)
         return installation.incidents.local(name)
+    if looked.unsigned:
+        numbers = ", ".join(map(str, looked.unsigned))
+        file = installation.incidents.file(name).path
+        output.note(f"line {numbers} of {file} is not signed yet; `incident export` puts it into the record", WARN)
+    return looked
 
 
 def _named(installation: Installation, name: str) -> str:
@@ -140,6 +144,6 @@ def _cell(entry: Any) -> Cell:
     return (title(entry), BAD) if str(entry["tag"]).endswith(":failed") else title(entry)
 
 
-def _json(facts: Summary) -> dict[str, Any]:
-    told = asdict(facts) | {"seconds": facts.seconds}
+def _json(facts: Summary, looked: Looked) -> dict[str, Any]:
+    told = asdict(facts) | {"seconds": facts.seconds, "unsigned": looked.unsigned}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.integration.cli.conftest import Arena, Command
 from tests.integration.cli.test_people import program
+from vault_pim.audit.chain import ChainFile
 from vault_pim.sandbox.faults import Fault
 
 
@@ -42,7 +43,10 @@ def test_record_tells_of_the_run_that_was_killed_and_of_the_one_that_finished_on
     assert run("incident", "export", "shop").out.startswith("<!DOCTYPE html>")
     arena.bao.stop()
     arena.config.unlink()
-    assert run("audit", "verify", str(record), "--key", str(key)).code == 0
+    checked = run("audit", "verify", str(record), "--key", str(key))
+    assert (checked.code, "Vault was not asked" in checked.out) == (0, False)
+    log = run("audit", "verify", str(elsewhere / "audit.jsonl"), "--key", str(key))
+    assert (log.code, "Vault was not asked" in log.out) == (0, True)
     record.write_text(record.read_text().replace("public repository", "private repository"))
     refused = run("audit", "verify", str(record), "--key", str(key))
     assert (refused.code, "was changed after it was signed" in refused.out) == (2, True)
@@ -114,3 +118,24 @@ def test_unknown_incident_and_unwritable_file_are_said(run: Command, tmp_path: P
     run("apply", "shop")
     run("revoke", "shop", "--reason", "leaked")
     assert run("incident", "export", "shop", "--out", str(tmp_path / "none" / "x.html")).code == 3
+
+
+def test_looking_at_an_incident_writes_nothing(arena: Arena, run: Command) -> None:
+    """What somebody put into its file is told as not signed; only an export takes it in."""
+    run("apply", "shop")
+    run("revoke", "shop", "--reason", "leaked")
+    folder = arena.directory / "incidents"
+    (folder / "notes.jsonl").touch()
+    (empty := folder / "20260302T090000000Z.sandbox.shop.jsonl").touch()
+    name = json.loads(run("incident", "show", "shop", "--json").out)["incident"]
+    ChainFile(folder / f"{name}.jsonl").append({"at": "2026-03-02T09:00:00+00:00", "tag": "x:done", "by": "nobody"})
+    listed = run("incident", "list", "--json")
+    (one,) = json.loads(listed.out)["incidents"]
+    assert (listed.code, len(one["unsigned"]), "is not signed yet" in listed.err) == (0, 1, True)
+    assert json.loads(run("incident", "show", name, "--json").out)["unsigned"] == one["unsigned"]
+    assert run("incident", "export", empty.stem).code == 3
+    token = {"X-Vault-Token": arena.admin_token_file.read_text().strip()}
+    kept = arena.bao.call("GET", "pim-state/metadata/incidents?list=true", headers=token)["data"]["keys"]
+    assert kept == [name]
+    assert run("incident", "export", name).code == 0
+    assert json.loads(run("incident", "show", name, "--json").out)["unsigned"] == []

@@ -1,9 +1,11 @@
 """The chain of an audit file: whatever is changed, taken out or put in before its last line, shows."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,32 @@ def test_file_that_begins_with_a_torn_line_is_chained(tmp_path: Path) -> None:
     path.write_bytes(b'{"sa')
     ChainFile(path).append({"said": "after"})
     assert [line.number for line in ChainFile(path).lines()] == [1, 2]
+
+
+def test_line_that_is_written_while_the_file_is_read_is_not_seen_in_part(tmp_path: Path) -> None:
+    """Neither before the first line is read, nor after."""
+    path = tmp_path / "audit.jsonl"
+    for number in range(2):
+        ChainFile(path).append({"said": number})
+    whole = path.read_bytes()
+    first, rest = whole[:-10], whole[-10:]
+    path.write_bytes(first)
+    found: list[bool] = []
+    with path.open("ab") as end:
+        fcntl.flock(end, fcntl.LOCK_EX)
+        reader = threading.Thread(
+            target=lambda: found.extend(line.fields is not None for line in ChainFile(path).lines())
+        )
+        reader.start()
+        reader.join(0.1)
+        end.write(rest)
+    reader.join()
+    assert found == [True, True]
+    lines = ChainFile(path).lines()
+    next(lines)
+    with path.open("ab") as end:
+        end.write(b'{"said": ')
+    assert [line.number for line in lines] == [2]
 
 
 def test_processes_at_once_make_one_chain(tmp_path: Path) -> None:

@@ -127,7 +127,12 @@ def put_back(log: ChainFile) -> None:
     other.replace(log.path)
 
 
-@pytest.mark.parametrize("how", [emptied, missing, begun_anew, put_back])
+def signed_document(log: ChainFile) -> None:
+    """Genuine, but no log."""
+    log.path.write_text(json.dumps(PROOF))
+
+
+@pytest.mark.parametrize("how", [signed_document, emptied, missing, begun_anew, put_back])
 def test_log_that_another_stands_for_is_found_out(machine: Machine, how: Callable[[ChainFile], None]) -> None:
     """Vault knows what was in its place; on another machine that place is another."""
     how(machine.log)

@@ -139,7 +139,7 @@ def test_record_of_torn_lines_alone_is_said_to_tell_nothing(host: Callable[[str]
     one.folder.mkdir(parents=True)
     one.log.file(NAME).path.write_bytes(b'{"at": "20')
     with pytest.raises(ConfigurationError, match=f"nothing can be read of incident {NAME}"):
-        summary(one.log.local(NAME))
+        summary(one.log.local(NAME).record)
 
 
 def test_incident_that_is_not_proven_has_no_length(host: Callable[[str], Host], key: PublicKey) -> None:
@@ -181,7 +181,7 @@ def test_what_a_silent_vault_did_not_take_is_put_in_later(
             one.tell(Tag.STEP_DONE, "revoke", number)
     assert caplog.text.count("kept on this machine") == 1
     assert one.log.names() == (NAME,)
-    assert len(one.log.local(NAME).entries) == 5
+    assert len(one.log.local(NAME).record.entries) == 5
     with pytest.raises(VaultNoAnswer):
         one.log.document(NAME)
     store.silent = False
@@ -197,7 +197,7 @@ def test_beginning_of_a_step_is_told_to_vault_with_its_outcome(
     one = host("one")
     one.tell(Tag.REVOCATION_ASKED)
     one.tell(Tag.STEP_BEGUN, "revoke", 1)
-    assert (len(store.texts[NAME]), len(one.log.local(NAME).entries)) == (1, 2)
+    assert (len(store.texts[NAME]), len(one.log.local(NAME).record.entries)) == (1, 2)
     one.tell(Tag.STEP_DONE, "revoke", 1)
     assert len(read(host("other").log.document(NAME), key).entries) == 3
 
@@ -225,7 +225,7 @@ def test_record_that_was_changed_in_vault_is_not_signed_again(
     assert store.texts[NAME][-1] == changed
     with pytest.raises(NotAuthentic):
         one.log.document(NAME)
-    assert len(one.log.local(NAME).entries) == 2
+    assert len(one.log.local(NAME).record.entries) == 2
 
 
 def test_file_of_a_machine_that_was_made_anew_does_not_replace_what_is_known(host: Callable[[str], Host]) -> None:
@@ -367,6 +367,32 @@ def test_lines_written_again_are_the_same_bytes(host: Callable[[str], Host]) -> 
     for line in one.log.file(NAME).lines():
         assert line.fields is not None
         assert encode(line.fields) == line.raw
+
+
+def test_whoever_looks_signs_nothing_and_is_told_what_is_not_signed(
+    host: Callable[[str], Host], store: MemoryIncidents, key: PublicKey
+) -> None:
+    """Whoever can write the file could have put a line there."""
+    one = host("one")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    assert one.log.look(NAME).unsigned == ()
+    put_there = {"at": START.isoformat(), "tag": Tag.MEND_DONE, "by": "nobody", "step": "proof"}
+    one.log.file(NAME).append(put_there)
+    looked = one.log.look(NAME)
+    assert (looked.unsigned, len(looked.record.entries)) == ((2,), 2)
+    assert one.log.local(NAME).unsigned == (1, 2)
+    assert len(store.texts[NAME]) == 1
+    one.log.document(NAME)
+    assert (one.log.look(NAME).unsigned, len(store.texts[NAME])) == ((), 2)
+
+
+def test_file_that_is_named_like_no_incident_is_none(host: Callable[[str], Host], store: MemoryIncidents) -> None:
+    """In the folder and in Vault."""
+    one = host("one")
+    one.tell(Tag.REVOCATION_ASKED, reason="leaked")
+    (one.folder / "notes.jsonl").touch()
+    store.texts["notes"] = ["{}"]
+    assert one.log.names() == (NAME,)
 
 
 def test_machine_tells_when_the_last_revocation_of_a_connector_was_asked_for(host: Callable[[str], Host]) -> None:
