@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from tests.crash.proxy import Deed
 from tests.crash.vault import Json
 from tests.crash.world import FINAL, MARKER, PENDING, SHOP, World, is_being_replaced, is_cut_off, is_replaced
 
+LOGIN_AGAIN = 1200.0
+"""Seconds after which the neighbour takes new tokens; those it has live for an hour."""
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
 
@@ -128,13 +131,20 @@ class Ends:
         """How the neighbour and the strangers stand, and what would have to die with a revocation."""
         world = self.world
         self._neighbour = self._of_neighbour()
+        self._strangers = world.side.strangers()
+        self._log_neighbour_in()
+
+    def _log_neighbour_in(self) -> None:
+        world = self.world
+        self._logged_in_at = time.monotonic()
         self._neighbour_token = world.log_in_to_vault(SHOP)
         self._neighbour_access = world.token(self._neighbour["served"]) or ""
-        self._strangers = self.world.side.strangers()
 
     def begin(self) -> None:
-        """The sets and tokens of ERP that work now."""
+        """The sets and tokens of ERP that work now. The neighbour's tokens must outlive the run, and no longer."""
         world = self.world
+        if time.monotonic() - self._logged_in_at > LOGIN_AGAIN:
+            self._log_neighbour_in()
         self._sets = [*world.held().values(), *world.leaked]
         self._access = [token for one in self._sets if (token := world.token(one))]
         self._token = world.erp_token

@@ -6,12 +6,12 @@ SIGHUP reloads.
 
 import logging
 import os
-import queue
+import select
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from vault_pim.daemon import logs
@@ -44,7 +44,8 @@ def run(config: Path | None, *, verbosity: int) -> int:
     """
     logs.configure(sys.stderr, verbosity=verbosity)
     manager = ServiceManager()
-    with _signals() as signals:
+    signals = Signals()
+    with signals.taken():
         service = Service(lambda: Settings.load(config))
         with Server(service):
             service.start()
@@ -58,26 +59,41 @@ def run(config: Path | None, *, verbosity: int) -> int:
     return 0
 
 
-@contextmanager
-def _signals() -> Iterator["queue.SimpleQueue[int]"]:
-    """The signals that arrive, in order. The queue may be written from a handler; nothing else is done there."""
-    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
-    former = {number: signal.signal(number, lambda received, _: arrived.put(received)) for number in HANDLED}
-    try:
-        yield arrived
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+class Signals:
+    """The signals that arrive, in order, through a pipe that the interpreter writes to at once.
+
+    A handler runs only between two steps of the main thread: what comes right before that thread begins to wait, or to
+    another thread, would not end the waiting.
+    """
+
+    def __init__(self) -> None:
+        self._arrived, self._told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """From the main thread: they come here, and do nothing else."""
+        former = {number: signal.signal(number, lambda *_: None) for number in HANDLED}
+        told_before = signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(told_before)
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def next(self, *, within: float | None) -> int | None:
+        """The next signal, or None if none comes within that many seconds."""
+        ready, _, _ = select.select([self._arrived], [], [], within)
+        return os.read(self._arrived, 1)[0] if ready else None
 
 
-def _obey(signals: "queue.SimpleQueue[int]", service: Service, manager: ServiceManager) -> None:
+def _obey(signals: Signals, service: Service, manager: ServiceManager) -> None:
     """Wait for the signal to end; reload meanwhile, and show the service manager that we live as long as we do."""
     while True:
         if not service.ailments():
             manager.alive()
-        try:
-            received = signals.get(timeout=manager.watchdog)
-        except queue.Empty:
+        received = signals.next(within=manager.watchdog)
+        if received is None:
             continue
         if received != signal.SIGHUP:
             return
@@ -86,13 +102,12 @@ def _obey(signals: "queue.SimpleQueue[int]", service: Service, manager: ServiceM
         manager.ready()
 
 
-def _leave_in_time(signals: "queue.SimpleQueue[int]") -> None:
+def _leave_in_time(signals: Signals) -> None:
     """End the process all the same when its time is over, or when it is told to a second time."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def last_moment() -> None:
-        with suppress(queue.Empty):
-            signals.get(timeout=LAST_MOMENT)
+        signals.next(within=LAST_MOMENT)
         logger.warning("a step is not finished; the next daemon goes on with it")
         os._exit(UNFINISHED)
 
