@@ -15,7 +15,7 @@ from tests.crash.vault import Json
 from tests.crash.world import FINAL, MARKER, PENDING, SHOP, World, is_being_replaced, is_cut_off, is_replaced
 
 LOGIN_AGAIN = 1200.0
-"""Seconds after which the neighbour takes new tokens; those it has live for an hour."""
+"""Seconds after which the neighbour logs in to Vault again; its token lives for an hour."""
 _VAULT_TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 _BUGS = ("Traceback", "this is a bug", "unexpected ")
 
@@ -132,19 +132,14 @@ class Ends:
         world = self.world
         self._neighbour = self._of_neighbour()
         self._strangers = world.side.strangers()
-        self._log_neighbour_in()
-
-    def _log_neighbour_in(self) -> None:
-        world = self.world
-        self._logged_in_at = time.monotonic()
-        self._neighbour_token = world.log_in_to_vault(SHOP)
-        self._neighbour_access = world.token(self._neighbour["served"]) or ""
+        self._neighbour_token, self._logged_in_at = world.log_in_to_vault(SHOP), time.monotonic()
 
     def begin(self) -> None:
-        """The sets and tokens of ERP that work now. The neighbour's tokens must outlive the run, and no longer."""
+        """The sets and tokens that work now. What the neighbour has of the PIM is gone whenever that is put back."""
         world = self.world
+        self._neighbour_access = world.token(self._neighbour["served"]) or ""
         if time.monotonic() - self._logged_in_at > LOGIN_AGAIN:
-            self._log_neighbour_in()
+            self._neighbour_token, self._logged_in_at = world.log_in_to_vault(SHOP), time.monotonic()
         self._sets = [*world.held().values(), *world.leaked]
         self._access = [token for one in self._sets if (token := world.token(one))]
         self._token = world.erp_token
