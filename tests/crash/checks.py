@@ -132,7 +132,7 @@ class Ends:
         world = self.world
         self._neighbour = self._of_neighbour()
         self._strangers = world.side.strangers()
-        self._neighbour_token, self._logged_in_at = world.log_in_to_vault(SHOP), time.monotonic()
+        self._logged_in_at = float("-inf")
 
     def begin(self) -> None:
         """The sets and tokens that work now. What the neighbour has of the PIM is gone whenever that is put back."""

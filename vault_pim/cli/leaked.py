@@ -15,6 +15,7 @@ from vault_pim.domain.credentials import CredentialSet
 from vault_pim.domain.errors import NoAnswer, Refusal
 from vault_pim.domain.generation import Generation
 from vault_pim.domain.secret import SecretStr
+from vault_pim.domain.state import ConnectorState
 from vault_pim.leaks import own_password
 from vault_pim.leaks.pasted import Pasted
 from vault_pim.leaks.scan import Readable, Scanner
@@ -135,17 +136,17 @@ class LeakSearch:
 
     def standing(self, issued: Issued, value: SecretStr) -> Standing:
         """What is true of a found value now."""
-        generation = self._installation.states.load(issued.connector).state.find(issued.number)
+        state = self._installation.states.load(issued.connector).state
         try:
-            alive, why = self._ask(issued, value, generation)
+            alive, why = self._ask(issued, value, state)
         except (NoAnswer, Refusal) as error:
             alive, why = Alive.UNKNOWN, error.what
-        return Standing(issued=issued, generation=generation, alive=alive, why=why)
+        return Standing(issued=issued, generation=state.find(issued.number), alive=alive, why=why)
 
-    def _ask(self, issued: Issued, value: SecretStr, generation: Generation | None) -> tuple[Alive, str]:
+    def _ask(self, issued: Issued, value: SecretStr, state: ConnectorState) -> tuple[Alive, str]:
         if issued.connector.pim not in self._installation.settings.pims:
             return Alive.UNKNOWN, f"PIM {issued.connector.pim} is not in the configuration"
-        names = self._installation.issued.names(value, issued)
+        names, generation = self._installation.issued.names(value, issued), state.find(issued.number)
         client_id = names.client_id or (generation.client_id if generation else None)
         username = names.username or (generation.username if generation else None)
         pim = self._pim(issued.connector.pim)
@@ -159,15 +160,9 @@ class LeakSearch:
                 case False:
                     return Alive.DEAD, "the PIM refuses it"
         if generation is None or generation.stage.final:
-            end = "was proven dead when it ended" if self._proven(issued) else "has ended"
+            end = "was proven dead when it ended" if _proven(issued, state) else "has ended"
             return Alive.DEAD, f"its set {end}; there is none left to ask the PIM with"
         return Alive.UNKNOWN, "there is no set to ask the PIM with"
-
-    def _proven(self, issued: Issued) -> bool:
-        """Whether there is evidence that the PIM refused the set at its end; a record keeps that of a revocation."""
-        asked = self._installation.states.load(issued.connector).state.revocation
-        tried = f"generation {issued.number}: password grant"
-        return asked is not None and any(line.startswith(tried) for line in asked.evidence)
 
     def token(self, token: SecretStr, *, redeem: bool) -> TokenStanding:
         """What the PIMs tell of a token.
@@ -234,3 +229,9 @@ class LeakSearch:
         if name not in self._asked:
             self._asked[name] = self._installation.found_values(name)
         return self._asked[name]
+
+
+def _proven(issued: Issued, state: ConnectorState) -> bool:
+    """Whether there is evidence that the PIM refused the set at its end; a record keeps that of a revocation."""
+    tried = f"generation {issued.number}: password grant"
+    return state.revocation is not None and any(line.startswith(tried) for line in state.revocation.evidence)

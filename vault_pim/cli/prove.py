@@ -74,16 +74,17 @@ def _proof(output: Output, installation: Installation, wanted: set[ConnectorId])
     at = installation.clock.now()
     subjects: dict[str, list[Subject]] = {}
     untried: dict[ConnectorId, Untried] = {}
-    for id_ in installation.ids():
-        found = subject(installation.reconciler(id_.pim).tools, id_, installation.connector(id_))
+    everybody: dict[ConnectorId, Sequence[int]] = {}
+    for id_ in sorted({*installation.ids(), *installation.states.known()}):
+        state = installation.states.load(id_).state
+        everybody[id_] = tuple(one.number for one in state.live)
+        if id_.pim not in installation.settings.pims:
+            continue
+        found = subject(installation.reconciler(id_.pim).tools, state, installation.connector(id_))
         if isinstance(found, Untried):
             untried[id_] = found
         else:
             subjects.setdefault(id_.pim, []).append(found)
-    everybody = {
-        id_: tuple(one.number for one in installation.states.load(id_).state.live)
-        for id_ in {*installation.ids(), *installation.states.known()}
-    }
     surveys = {pim: installation.reconciler(pim).survey() for pim in subjects}
     kept_apart = {pim: _limits(surveys[pim], found) for pim, found in subjects.items()}
     with output.progress("Proving", sum(map(len, subjects.values()))) as report:

@@ -38,20 +38,19 @@ class Subject:
         return self.connector.id
 
 
-def subject(tools: Tools, id_: ConnectorId, connector: Connector | None) -> Subject | Untried:
+def subject(tools: Tools, state: ConnectorState, connector: Connector | None) -> Subject | Untried:
     """The connector with its served set, or why it cannot be tried.
 
     Args:
         connector: as declared; None if the configuration does not have it any more.
     """
-    state = tools.states.load(id_).state
     if connector is None or connector.drill:
         why = "it is there for drills" if connector else "it is not in the configuration any more"
         return Untried(why=f"{why}, and has a live set", verdict=Verdict.UNPROVEN) if state.live else Untried(why=why)
     current = state.current
     if current is None:
         return Untried(why="it was revoked and is cut off" if state.cut_off else "no credential set is served yet")
-    credentials = tools.credentials.held(id_, current.number)
+    credentials = tools.credentials.held(state.connector, current.number)
     if credentials is None:
         why = f"the stored copy of generation {current.number} is lost"
         return Untried(why=why, verdict=Verdict.UNPROVEN)
@@ -59,7 +58,7 @@ def subject(tools: Tools, id_: ConnectorId, connector: Connector | None) -> Subj
         connector=connector,
         generation=current,
         credentials=credentials,
-        given=tools.credentials.given(id_),
+        given=tools.credentials.given(state.connector),
         own_users=_users(state),
     )
 

@@ -30,7 +30,7 @@ def went_back(facts: Facts) -> Decision | None:
     if forgotten is not None and _asked_for_something(facts):
         return Mend(part=Part.FORGOTTEN, reason=Reason.STATE_WENT_BACK, number=forgotten.number)
     if forgotten is not None:
-        where = "served at its path" if _serves(facts, forgotten.number) else f"at the PIM as {forgotten.label}"
+        where = "served at its path" if facts.serves(forgotten) else f"at the PIM as {forgotten.label}"
         known = min(facts.state.next_number, forgotten.number) - 1
         return _alarm(facts, f"generation {forgotten.number} is {where}, the last known is {known}")
     if _revoked_since(facts):
@@ -46,7 +46,7 @@ def made_since(facts: Facts) -> Generation | None:
     pim, served, pending = facts.observation.pim, facts.observation.served, facts.state.pending
     if pim is None:
         return None
-    if pending is not None and pending.stage is Stage.PLANNED and _serves(facts, pending.number):
+    if pending is not None and pending.stage is Stage.PLANNED and facts.serves(pending):
         return _in_grace(facts, pending)
     seen = [(_number(facts, one), one) for one in pim.survey.sightings]
     if served is not None:
@@ -101,19 +101,13 @@ def _in_grace(facts: Facts, found: Generation) -> Generation:
     return replace(found, stage=Stage.GRACE, reason=Reason.STATE_WENT_BACK, retire_at=facts.now + grace)
 
 
-def _serves(facts: Facts, number: int) -> bool:
-    served = facts.observation.served
-    return served is not None and served.generation == number
-
-
 def _number(facts: Facts, sighting: Sighting) -> int:
     """The generation that a sighting says it is, 0 where nothing of ours says so; a connection of ours names it."""
-    by_label, found = facts.id.number_of(sighting.label), _DESCRIPTION.search(sighting.description)
-    if by_label is None or found is None:
+    by_label = facts.id.number_of(sighting.label)
+    found = _DESCRIPTION.search(sighting.description) if by_label is not None else None
+    if by_label is None or found is None or (facts.mechanism is Mechanism.CONNECTIONS and found["number"] is None):
         return 0
-    if facts.mechanism is Mechanism.CONNECTIONS and found["number"] is None:
-        return 0
-    return max(by_label, described(sighting))
+    return max(by_label, int(found["number"] or 0))
 
 
 def _asked_for_something(facts: Facts) -> bool:
@@ -128,8 +122,9 @@ def _revoked_since(facts: Facts) -> bool:
     state, seen = facts.state, facts.revoked_at
     if seen is None or state.cut_off or seen > facts.now:
         return False
-    known = [one.planned_at for one in state.generations] + ([state.revocation.asked_at] if state.revocation else [])
-    return all(at < seen for at in (*known, *([state.rotation_asked_at] if state.rotation_asked_at else [])))
+    known = [one.planned_at for one in state.generations]
+    asked = (state.revocation.asked_at if state.revocation else None, state.rotation_asked_at)
+    return all(at < seen for at in (*known, *asked) if at is not None)
 
 
 def _alarm(facts: Facts, detail: str) -> Alarm:

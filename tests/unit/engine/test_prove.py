@@ -19,14 +19,14 @@ APPROLE = a_connector(logins=(AppRoleAccess(secret_id_ttl=timedelta(days=7)),))
 
 def served(world: World) -> Subject:
     """The ERP with its served set."""
-    found = subject(world.tools(), ERP, APPROLE)
+    found = subject(world.tools(), world.state, APPROLE)
     assert isinstance(found, Subject)
     return found
 
 
 def test_nothing_is_served_yet() -> None:
     """There is no set to prove anything of."""
-    assert subject(World().tools(), ERP, APPROLE) == Untried(why="no credential set is served yet")
+    assert subject(World().tools(), World().state, APPROLE) == Untried(why="no credential set is served yet")
 
 
 def test_connector_that_is_cut_off_is_said_to_be() -> None:
@@ -34,7 +34,7 @@ def test_connector_that_is_cut_off_is_said_to_be() -> None:
     world = World(connector=APPROLE)
     world.run()
     world.revoke()
-    assert subject(world.tools(), ERP, APPROLE) == Untried(why="it was revoked and is cut off")
+    assert subject(world.tools(), world.state, APPROLE) == Untried(why="it was revoked and is cut off")
 
 
 def test_lost_copy_leaves_it_unproven() -> None:
@@ -43,7 +43,7 @@ def test_lost_copy_leaves_it_unproven() -> None:
     world.run()
     world.credentials.copies.clear()
     why = "the stored copy of generation 1 is lost"
-    assert subject(world.tools(), ERP, APPROLE) == Untried(why=why, verdict=Verdict.UNPROVEN)
+    assert subject(world.tools(), world.state, APPROLE) == Untried(why=why, verdict=Verdict.UNPROVEN)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_lost_copy_leaves_it_unproven() -> None:
 def test_connector_that_is_not_tried_is_unproven_while_a_set_of_it_lives(connector: Connector | None, why: str) -> None:
     """Else there is nothing to prove of it."""
     world = World(connector=APPROLE)
-    assert subject(world.tools(), ERP, connector) == Untried(why=why)
+    assert subject(world.tools(), world.state, connector) == Untried(why=why)
     world.run()
     alive = Untried(why=f"{why}, and has a live set", verdict=Verdict.UNPROVEN)
-    assert subject(world.tools(), ERP, connector) == alive
+    assert subject(world.tools(), world.state, connector) == alive
 
 
 def test_everything_is_gathered_of_a_served_set() -> None:
@@ -127,7 +127,7 @@ def test_set_that_is_gone_at_the_pim_and_a_login_that_cannot_be_tried_are_told()
     """As they are; the judging is another's."""
     world = World()
     world.run()
-    tools, found = world.tools(), subject(world.tools(), ERP, a_connector())
+    tools, found = world.tools(), subject(world.tools(), world.state, a_connector())
     assert isinstance(found, Subject)
     assert found.id == ERP
     world.pim.remove("vp_erp_1")
